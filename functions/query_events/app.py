@@ -1,0 +1,55 @@
+"""GET /v1/events, /v1/events/{eventId}, /v1/insights, /v1/me: what the lake holds, a page at a time."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from trailkeep import api, settings
+from trailkeep.access.keys import secret_key
+from trailkeep.lake.parts import Lake
+from trailkeep.lake.storage import Bucket
+from trailkeep.lookup.lookup import Lookup
+
+bucket = Bucket(settings.lake_bucket())
+lake = Lake(bucket)
+app = api.resolver()
+
+
+def lookup() -> Lookup:
+    return Lookup(bucket, lake, secret_key("CURSOR_KEY_SECRET"))
+
+
+@app.get("/v1/events")
+def list_events() -> Response[str]:
+    who = api.principal(app)
+    who.require("view")
+    parameters = api.parameters(app.current_event)
+    return api.answer(lookup().events(parameters, who, datetime.now(UTC), api.deadline()))
+
+
+@app.get("/v1/events/<event_id>")
+def get_event(event_id: str) -> Response[str]:
+    who = api.principal(app)
+    who.require("view")
+    found = lookup().event(event_id, who, datetime.now(UTC), api.deadline())
+    return api.redirect(found.link) if found.link else api.answer(found.event)
+
+
+@app.get("/v1/insights")
+def list_insights() -> Response[str]:
+    who = api.principal(app)
+    who.require("view")
+    parameters = api.parameters(app.current_event)
+    return api.answer(lookup().insights(parameters, who, datetime.now(UTC), api.deadline()))
+
+
+@app.get("/v1/me")
+def describe_me() -> Response[str]:
+    return api.answer(api.principal(app).as_json())
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    api.log_context(event)
+    return app.resolve(event, context)

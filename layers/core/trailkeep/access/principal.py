@@ -1,0 +1,58 @@
+"""A principal: who a request comes from, and what it may do and see."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from trailkeep.errors import AccessDenied, Unauthenticated
+
+SCOPES = ("admin", "download", "ingest", "view")
+EVERYTHING = ("*",)
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A token's bearer. ``accounts`` and ``regions`` narrow what it may see; ``("*",)`` does not narrow."""
+
+    token_id: str
+    name: str
+    scopes: frozenset[str]
+    accounts: tuple[str, ...] = EVERYTHING
+    regions: tuple[str, ...] = EVERYTHING
+
+    def require(self, scope: str) -> None:
+        """Raise :class:`AccessDenied` unless the token has ``scope``. No scope contains another."""
+        if scope not in self.scopes:
+            raise AccessDenied(f"this needs a token with the scope {scope}")
+
+    def context(self) -> dict[str, str]:
+        """As the authorizer hands it to the functions: a flat map of texts, all that API Gateway carries."""
+        return {
+            "tokenId": self.token_id,
+            "name": self.name,
+            "scopes": " ".join(sorted(self.scopes)),
+            "accounts": " ".join(self.accounts),
+            "regions": " ".join(self.regions),
+        }
+
+    def as_json(self) -> dict[str, object]:
+        """As ``GET /v1/me`` tells it to its bearer."""
+        return {
+            "tokenId": self.token_id,
+            "name": self.name,
+            "scopes": sorted(self.scopes),
+            "accounts": list(self.accounts),
+            "regions": list(self.regions),
+        }
+
+
+def from_context(context: Mapping[str, str] | None) -> Principal:
+    """The principal in an API Gateway request's authorizer context; a request without one is refused."""
+    if not context or not context.get("tokenId"):
+        raise Unauthenticated("the request came without an authenticated token")
+    return Principal(
+        token_id=context["tokenId"],
+        name=context.get("name", ""),
+        scopes=frozenset(context.get("scopes", "").split()),
+        accounts=tuple(context.get("accounts", "").split()),
+        regions=tuple(context.get("regions", "").split()),
+    )

@@ -1,0 +1,129 @@
+"""What can go wrong, as a closed list: each error has a code, an HTTP status and a hint, mapped to an answer once."""
+
+
+class TrailkeepError(Exception):
+    """The root of all errors that a caller can be told about.
+
+    ``message`` says what is wrong with this request; ``hint`` what to do about it.
+    """
+
+    code = "InternalError"
+    status = 500
+    hint = "Try again; if it stays, look up the request ID in the function's log."
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint or type(self).hint
+
+
+class InvalidParameter(TrailkeepError):
+    """A query or path parameter is unknown, malformed or out of range; the message names it."""
+
+    code = "InvalidParameter"
+    status = 400
+    hint = "Correct the parameter that the message names."
+
+
+class InvalidTimeRange(TrailkeepError):
+    """startTime is not before endTime."""
+
+    code = "InvalidTimeRange"
+    status = 400
+    hint = "Give startTime before endTime, both as RFC 3339 times such as 2026-01-02T03:04:05Z."
+
+
+class InvalidNextToken(TrailkeepError):
+    """A nextToken is damaged, forged, of another query or of another principal."""
+
+    code = "InvalidNextToken"
+    status = 400
+    hint = "Send nextToken as it was given, with the other parameters and the token unchanged; or start without it."
+
+
+class InvalidBody(TrailkeepError):
+    """A request body cannot be read."""
+
+    code = "InvalidBody"
+    status = 400
+    hint = 'Send {"events": […]} as JSON, or one JSON object a line; gzip with Content-Encoding: gzip.'
+
+
+class Unauthenticated(TrailkeepError):
+    """No token, or none that is known and valid."""
+
+    code = "Unauthenticated"
+    status = 401
+    hint = "Send a valid token as Authorization: Bearer <token>."
+
+
+class AccessDenied(TrailkeepError):
+    """The token is valid but may not do this."""
+
+    code = "AccessDenied"
+    status = 403
+    hint = "Use a token with the scope that the message names."
+
+
+class EventNotFound(TrailkeepError):
+    """No event has this ID."""
+
+    code = "EventNotFound"
+    status = 404
+    hint = "Check the event ID; a new event is found some seconds after its delivery."
+
+
+class RouteNotFound(TrailkeepError):
+    """No such route or method."""
+
+    code = "RouteNotFound"
+    status = 404
+    hint = "See the list of routes in the README."
+
+
+class IdempotencyConflict(TrailkeepError):
+    """An Idempotency-Key came again with another body."""
+
+    code = "IdempotencyConflict"
+    status = 409
+    hint = "Use a new Idempotency-Key for a new body."
+
+
+class PayloadTooLarge(TrailkeepError):
+    """A body, its text, or the number of its events is over the limit."""
+
+    code = "PayloadTooLarge"
+    status = 413
+    hint = "Send fewer events at once, or put large logs into the landing bucket."
+
+
+class ObjectNotFound(TrailkeepError):
+    """An object is not, or no longer, in its bucket."""
+
+    code = "ObjectNotFound"
+    status = 404
+    hint = "Nothing is to be done where it was deleted on purpose."
+
+
+class ObjectUnreadable(TrailkeepError):
+    """An object is there but cannot be read as it is: archived, or its contents damaged."""
+
+    code = "ObjectUnreadable"
+    status = 502
+    hint = "Restore the object from its archive class, or deliver it again."
+
+
+class Conflict(TrailkeepError):
+    """Something else stands where an object of ours should: never overwritten, always reported."""
+
+    code = "Conflict"
+    status = 409
+    hint = "Compare the object with the one expected; it was not written by this version of Trailkeep."
+
+
+class StorageUnavailable(TrailkeepError):
+    """The object store refused or did not answer, retries included."""
+
+    code = "StorageUnavailable"
+    status = 503
+    hint = "Try again in a moment."

@@ -1,0 +1,83 @@
+"""Keys of the lake: ``<dataset>/region=<region>/date=<YYYY-MM-DD>/<first>-<last>-<part>.parquet`` and back.
+
+Partitions are by event time in UTC. A part's key carries its first and last event time, so that a listing alone tells
+which parts a question can skip.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from trailkeep.events.regions import is_region
+from trailkeep.events.timestamps import from_micros
+
+EVENTS = "events"
+INSIGHTS = "insights"
+
+_PART = re.compile(
+    r"(?P<dataset>[a-z]+)/region=(?P<region>[^/]+)/date=(?P<date>\d{4}-\d\d-\d\d)/"
+    r"(?P<first>\d{15,18})-(?P<last>\d{15,18})-(?P<part>[0-9a-z-]+)\.parquet"
+)
+_WIDTH = 16
+"""Digits of a time in a key: microseconds until the year 2286, sorting as text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """One region and one date of a dataset."""
+
+    dataset: str
+    region: str
+    date: str
+
+    @property
+    def prefix(self) -> str:
+        """What the keys of its parts start with."""
+        return f"{self.dataset}/region={self.region}/date={self.date}/"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A Parquet object of a partition: the times of its first and last event in microseconds, and its name."""
+
+    partition: Partition
+    first: int
+    last: int
+    name: str
+
+    @property
+    def key(self) -> str:
+        """The object's key."""
+        return f"{self.partition.prefix}{self.first:0{_WIDTH}d}-{self.last:0{_WIDTH}d}-{self.name}.parquet"
+
+
+def parse_part(key: str) -> Part | None:
+    """The part behind a key; None for a key that no part of ours has."""
+    match = _PART.fullmatch(key)
+    if match is None or not is_region(match["region"]):
+        return None
+    partition = Partition(match["dataset"], match["region"], match["date"])
+    return Part(partition, int(match["first"]), int(match["last"]), match["part"])
+
+
+def region_in(prefix: str, dataset: str) -> str | None:
+    """The region of a prefix ``<dataset>/region=<region>/``; None for any other."""
+    match = re.fullmatch(rf"{dataset}/region=([^/]+)/", prefix)
+    return match[1] if match and is_region(match[1]) else None
+
+
+def date_in(prefix: str) -> str | None:
+    """The date of a prefix that ends with ``date=<YYYY-MM-DD>/``; None for any other."""
+    match = re.search(r"/date=(\d{4}-\d\d-\d\d)/$", prefix)
+    return match[1] if match else None
+
+
+def dates_between(start: int, end: int) -> tuple[str, str]:
+    """The first and last date that a window of microseconds, ``start`` included and ``end`` excluded, touches."""
+    return from_micros(start).date().isoformat(), from_micros(max(start, end - 1)).date().isoformat()
+
+
+def days(first: str, last: str) -> list[str]:
+    """Every date from ``first`` to ``last``, both included."""
+    start = date.fromisoformat(first)
+    return [(start + timedelta(days=n)).isoformat() for n in range((date.fromisoformat(last) - start).days + 1)]

@@ -1,0 +1,42 @@
+"""The watermark: everything that reached the landing bucket before it is in the lake. Kept by the sweep."""
+
+from datetime import datetime
+
+import msgspec
+
+from trailkeep.errors import ObjectNotFound
+from trailkeep.events.timestamps import format_time, from_micros, parse_micros
+from trailkeep.lake.storage import Bucket
+
+WATERMARK = "state/watermark.json"
+_TRIES = 3
+
+
+def read_watermark(lake: Bucket) -> datetime | None:
+    """The watermark; None before the first sweep."""
+    try:
+        return _parse(lake.get(WATERMARK))
+    except ObjectNotFound:
+        return None
+
+
+def raise_watermark(lake: Bucket, watermark: datetime) -> datetime:
+    """Move the watermark forward, never back: a slow sweep must not undo what a later one knows. Gives what stands."""
+    body = msgspec.json.encode({"watermark": format_time(watermark)})
+    for _ in range(_TRIES):
+        try:
+            standing = lake.stat(WATERMARK)
+        except ObjectNotFound:
+            if lake.create(WATERMARK, body):
+                return watermark
+            continue
+        known = _parse(lake.get(WATERMARK))
+        if known >= watermark:
+            return known
+        if lake.replace(WATERMARK, body, standing.etag):
+            return watermark
+    return watermark
+
+
+def _parse(body: bytes) -> datetime:
+    return from_micros(parse_micros(msgspec.json.decode(body)["watermark"]))

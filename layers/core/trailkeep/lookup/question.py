@@ -1,0 +1,107 @@
+"""A lookup's question: what the query parameters of ``GET /v1/events`` ask for, checked parameter by parameter."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from difflib import get_close_matches
+
+from trailkeep.errors import InvalidParameter, InvalidTimeRange
+from trailkeep.events.timestamps import parse_micros, to_micros
+from trailkeep.lookup.filters import FILTERS, INSIGHT_FILTERS, Filter, make_filter
+
+BACKWARD, FORWARD = "BACKWARD", "FORWARD"
+DEFAULT_RESULTS, MAX_RESULTS = 50, 1000
+DEFAULT_WINDOW = timedelta(days=7)
+MAX_VALUES = 100
+"""Values of one filter in one request: a URL holds no more anyway, and each costs a comparison a row."""
+
+_CONTROLS = ("startTime", "endTime", "region", "direction", "maxResults", "nextToken")
+_ONCE = frozenset({"startTime", "endTime", "direction", "maxResults", "nextToken"})
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A lookup, complete: a half-open window in microseconds, regions (empty: all), filters that must all hold.
+
+    ``asked_window`` is the window as it was asked for, None where a default stands: defaults move, so a cursor is
+    bound to this and carries the window itself.
+    """
+
+    start: int
+    end: int
+    regions: tuple[str, ...]
+    newest_first: bool
+    max_results: int
+    filters: tuple[Filter, ...]
+    asked_window: tuple[int | None, int | None] = (None, None)
+
+
+def parse_question(
+    parameters: Mapping[str, Sequence[str]], now: datetime, *, insights: bool = False
+) -> tuple[Question, str | None]:
+    """The question in multi-valued query parameters, and the ``nextToken`` among them.
+
+    Raises :class:`InvalidParameter`, which names the parameter (and the nearest known one for an unknown one), or
+    :class:`InvalidTimeRange`.
+    """
+    known = {**FILTERS, **INSIGHT_FILTERS} if insights else FILTERS
+    filters = []
+    for name, values in parameters.items():
+        _check(name, values, known)
+        if name not in _CONTROLS:
+            filters.append(make_filter(name, tuple(values), known))
+    asked = (_time(parameters, "startTime"), _time(parameters, "endTime"))
+    end = to_micros(now) if asked[1] is None else asked[1]
+    start = max(0, end - DEFAULT_WINDOW // timedelta(microseconds=1)) if asked[0] is None else asked[0]
+    if start >= end:
+        raise InvalidTimeRange("startTime must be before endTime")
+    regions = tuple(parameters.get("region", ()))
+    question = Question(
+        start=start,
+        end=end,
+        regions=() if "*" in regions else regions,
+        newest_first=_direction(parameters),
+        max_results=_max_results(parameters),
+        filters=tuple(sorted(filters, key=lambda item: (item.parameter, item.values))),
+        asked_window=asked,
+    )
+    return question, next(iter(parameters.get("nextToken", ())), None)
+
+
+def _check(name: str, values: Sequence[str], known: Mapping[str, tuple[str, ...]]) -> None:
+    if name not in _CONTROLS and name.removesuffix("!") not in known:
+        near = get_close_matches(name, [*_CONTROLS, *known], 1, 0.5)
+        raise InvalidParameter(
+            f"unknown parameter {name[:64]}", hint=f"Did you mean {near[0]}?" if near else InvalidParameter.hint
+        )
+    if name in _ONCE and len(values) > 1:
+        raise InvalidParameter(f"{name} may be given only once")
+    if len(values) > MAX_VALUES:
+        raise InvalidParameter(f"{name} may be given at most {MAX_VALUES} times")
+    if any(not value for value in values):
+        raise InvalidParameter(f"{name} is empty")
+
+
+def _time(parameters: Mapping[str, Sequence[str]], name: str) -> int | None:
+    values = parameters.get(name)
+    if not values:
+        return None
+    try:
+        return parse_micros(values[0])
+    except ValueError:
+        raise InvalidParameter(f"{name} must be an RFC 3339 time such as 2026-01-02T03:04:05Z") from None
+
+
+def _direction(parameters: Mapping[str, Sequence[str]]) -> bool:
+    value = next(iter(parameters.get("direction", ())), BACKWARD)
+    if value not in (BACKWARD, FORWARD):
+        raise InvalidParameter(f"direction must be {BACKWARD} or {FORWARD}")
+    return value == BACKWARD
+
+
+def _max_results(parameters: Mapping[str, Sequence[str]]) -> int:
+    value = next(iter(parameters.get("maxResults", ())), str(DEFAULT_RESULTS))
+    if not re.fullmatch(r"[0-9]{1,4}", value) or not 1 <= int(value) <= MAX_RESULTS:
+        raise InvalidParameter(f"maxResults must be a whole number from 1 to {MAX_RESULTS}")
+    return int(value)
