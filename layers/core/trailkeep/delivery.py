@@ -5,6 +5,7 @@ created, and the commit comes last: a second run finds what the first one wrote 
 :data:`BUFFER_BYTES` whatever the object's size.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -22,7 +23,7 @@ from trailkeep.lake.commits import Commit, PartRecord, delivery_id, is_delivered
 from trailkeep.lake.parquet import encode_part
 from trailkeep.lake.partitions import EVENTS, Part, Partition
 from trailkeep.lake.quarantine import Quarantine
-from trailkeep.lake.storage import Bucket
+from trailkeep.lake.storage import Bucket, Stat
 from trailkeep.landing import channel_of
 
 BUFFER_BYTES = 48 << 20
@@ -43,24 +44,31 @@ class Delivery:
         Raises :class:`ObjectNotFound` for an object that is gone and :class:`StorageUnavailable` where the store
         fails: the first is final, the second is to be repeated.
         """
-        source, chunks = self.landing.open(key)
-        delivery = delivery_id(self.landing.name, key, source.etag)
-        if is_delivered(self.lake, delivery):
-            return None
-        commit = Commit(
-            delivery=delivery,
-            bucket=self.landing.name,
-            key=key,
-            etag=source.etag,
-            size=source.size,
-            received_at=format_time(source.modified_at),
-            normaliser_version=NORMALISER_VERSION,
-            mask_version=MASK_VERSION,
-        )
-        arrival = Arrival(channel_of(key), to_micros(source.modified_at), self.regions)
+        with self.landing.open(key) as (source, chunks):
+            delivery = delivery_id(self.landing.name, key, source.etag)
+            if is_delivered(self.lake, delivery):
+                return None
+            commit = Commit(
+                delivery=delivery,
+                bucket=self.landing.name,
+                key=key,
+                etag=source.etag,
+                size=source.size,
+                received_at=format_time(source.modified_at),
+                normaliser_version=NORMALISER_VERSION,
+                mask_version=MASK_VERSION,
+            )
+            self._read(source, chunks, commit, now)
+        write_commit(self.lake, commit, now)
+        return commit
+
+    def _read(self, source: Stat, chunks: Iterator[bytes], commit: Commit, now: datetime) -> None:
+        """Write the parts and the quarantine of an object, counting into its commit."""
+        arrival = Arrival(channel_of(source.key), to_micros(source.modified_at), self.regions)
         quarantine = Quarantine()
         parts = _Parts(self.lake, commit, to_micros(now))
-        for record in split(inflate(chunks)):
+        records = () if _is_folder(source) else split(inflate(chunks))
+        for record in records:
             commit.records_in += 1
             result = record if isinstance(record, Rejected) else normalise(record, arrival)
             if isinstance(result, Rejected):
@@ -72,9 +80,13 @@ class Delivery:
         parts.flush()
         commit.quarantined = quarantine.total
         if commit.quarantined:
-            commit.quarantine_key = quarantine.write(self.lake, delivery, commit.bucket, key, source.modified_at)
-        write_commit(self.lake, commit, now)
-        return commit
+            where = (commit.bucket, commit.key, source.modified_at)
+            commit.quarantine_key = quarantine.write(self.lake, commit.delivery, *where)
+
+
+def _is_folder(source: Stat) -> bool:
+    """Whether an object only makes a folder show up in consoles: no log object, so nothing is missing from it."""
+    return source.size == 0 and source.key.endswith("/")
 
 
 class _Parts:

@@ -1,7 +1,7 @@
 """Object storage: the only module that speaks to S3. Everything above it sees buckets, keys and typed errors."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -73,18 +73,19 @@ class Bucket:
             body: bytes = answer["Body"].read()
             return body
 
-    def open(self, key: str) -> tuple[Stat, Iterator[bytes]]:
+    @contextmanager
+    def open(self, key: str) -> Iterator[tuple[Stat, Iterator[bytes]]]:
         """What an object is, and its bytes in chunks; both of the same version, however often it is overwritten."""
         with _typed(key):
             answer = _client().get_object(Bucket=self.name, Key=key)
-        stat = Stat(key, answer["ETag"].strip('"'), answer["ContentLength"], answer["LastModified"], answer["Metadata"])
-        return stat, _chunks(key, answer["Body"])
+        with closing(answer["Body"]) as body:
+            yield _stat(key, answer), _chunks(key, body)
 
     def stat(self, key: str) -> Stat:
         """What an object is, its metadata included, without its bytes."""
         with _typed(key):
             answer = _client().head_object(Bucket=self.name, Key=key)
-        return Stat(key, answer["ETag"].strip('"'), answer["ContentLength"], answer["LastModified"], answer["Metadata"])
+        return _stat(key, answer)
 
     def create(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> bool:
         """Write an object where none stands yet; False where one does, untouched.
@@ -155,6 +156,10 @@ class _Taken(Exception):
 
 class _Racing(Exception):
     """Another conditional write to the same key is under way."""
+
+
+def _stat(key: str, answer: Mapping[str, Any]) -> Stat:
+    return Stat(key, answer["ETag"].strip('"'), answer["ContentLength"], answer["LastModified"], answer["Metadata"])
 
 
 def _chunks(key: str, body: Any) -> Iterator[bytes]:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from difflib import get_close_matches
 
 from trailkeep.errors import InvalidParameter, InvalidTimeRange
+from trailkeep.events.regions import is_region
 from trailkeep.events.timestamps import parse_micros, to_micros
 from trailkeep.lookup.filters import FILTERS, INSIGHT_FILTERS, Filter, make_filter
 
@@ -81,6 +82,8 @@ def _check(name: str, values: Sequence[str], known: Mapping[str, tuple[str, ...]
         raise InvalidParameter(f"{name} may be given at most {MAX_VALUES} times")
     if any(not value for value in values):
         raise InvalidParameter(f"{name} is empty")
+    if name == "region" and not all(value == "*" or is_region(value) for value in values):
+        raise InvalidParameter("region must be a region such as cn-hangzhou, or *")
 
 
 def _time(parameters: Mapping[str, Sequence[str]], name: str) -> int | None:
