@@ -1,0 +1,115 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.template.intrinsics import text, texts
+
+OfType = Callable[[str], dict[str, Any]]
+BUCKETS = ["LandingBucket", "LakeBucket"]
+
+
+@pytest.fixture(params=BUCKETS)
+def bucket(request: pytest.FixtureRequest, of_type: OfType) -> tuple[str, dict[str, Any]]:
+    """Each bucket in turn."""
+    return request.param, of_type("AWS::S3::Bucket")[request.param]
+
+
+def _policy(of_type: OfType, name: str) -> dict[str, Any]:
+    document = of_type("AWS::S3::BucketPolicy")[f"{name}Policy"]
+    assert document["Bucket"] == {"Ref": name}
+    return {statement["Sid"]: statement for statement in document["PolicyDocument"]["Statement"]}
+
+
+def test_there_are_two(of_type: OfType) -> None:
+    assert of_type("AWS::S3::Bucket").keys() == set(BUCKETS)
+
+
+def test_a_bucket_outlives_the_stack(deployed: dict[str, Any]) -> None:
+    for name in BUCKETS:
+        resource = deployed["Resources"][name]
+        assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain"
+
+
+def test_a_bucket_is_encrypted_and_closed_to_the_public(bucket: tuple[str, dict[str, Any]]) -> None:
+    _, properties = bucket
+    (rule,) = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+    assert properties["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
+    assert properties["PublicAccessBlockConfiguration"] == dict.fromkeys(
+        ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"), True
+    )
+
+
+def test_a_bucket_takes_no_request_without_tls(bucket: tuple[str, dict[str, Any]], of_type: OfType) -> None:
+    name, _ = bucket
+    statement = _policy(of_type, name)["DenyWithoutTls"]
+    assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
+    assert texts(statement["Resource"]) == [f"${{{name}.Arn}}", f"${{{name}.Arn}}/*"]
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_unfinished_uploads_go_after_a_day(bucket: tuple[str, dict[str, Any]]) -> None:
+    _, properties = bucket
+    aborts = [rule.get("AbortIncompleteMultipartUpload") for rule in properties["LifecycleConfiguration"]["Rules"]]
+    assert {"DaysAfterInitiation": 1} in aborts
+
+
+def test_a_landed_object_never_goes_by_age(of_type: OfType) -> None:
+    landing = of_type("AWS::S3::Bucket")["LandingBucket"]
+    assert "VersioningConfiguration" not in landing
+    assert not any("Expiration" in key for rule in landing["LifecycleConfiguration"]["Rules"] for key in rule)
+
+
+def test_what_was_overwritten_in_the_lake_stays_a_week(of_type: OfType) -> None:
+    lake = of_type("AWS::S3::Bucket")["LakeBucket"]
+    assert lake["VersioningConfiguration"] == {"Status": "Enabled"}
+    rules = {rule["Id"]: rule for rule in lake["LifecycleConfiguration"]["Rules"]}
+    assert rules["expire-old-versions"]["NoncurrentVersionExpiration"] == {"NoncurrentDays": 7}
+
+
+def test_nothing_but_copies_expires_in_the_lake(of_type: OfType) -> None:
+    rules = of_type("AWS::S3::Bucket")["LakeBucket"]["LifecycleConfiguration"]["Rules"]
+    assert [rule["Prefix"] for rule in rules if "ExpirationInDays" in rule] == ["exports/"]
+
+
+def test_only_delivery_reads_what_landed(of_type: OfType) -> None:
+    statement = _policy(of_type, "LandingBucket")["DenyReadingButToDeliver"]
+    assert statement["Effect"] == "Deny"
+    assert statement["Principal"] == "*"
+    assert {"s3:GetObject", "s3:GetObjectVersion"} == set(statement["Action"])
+    assert text(statement["Resource"]) == "${LandingBucket.Arn}/*"
+    readers = texts(statement["Condition"]["ArnNotLike"]["aws:PrincipalArn"])
+    assert all("DeliverEventsFunctionRole" in reader for reader in readers)
+
+
+def test_strangers_are_allowed_nothing_but_trails_of_this_account_to_deliver(of_type: OfType) -> None:
+    statements = [*_policy(of_type, "LandingBucket").values(), *_policy(of_type, "LakeBucket").values()]
+    allowed = [statement for statement in statements if statement["Effect"] == "Allow"]
+    assert {statement["Action"] for statement in allowed} == {"s3:GetBucketAcl", "s3:PutObject"}
+    for statement in allowed:
+        assert statement["Principal"] == {"Service": "cloudtrail.amazonaws.com"}
+        trails = text(statement["Condition"]["ArnLike"]["aws:SourceArn"])
+        assert trails == "arn:${AWS::Partition}:cloudtrail:*:${AWS::AccountId}:trail/*"
+
+
+def test_a_landed_object_is_announced(deployed: dict[str, Any]) -> None:
+    landing = deployed["Resources"]["LandingBucket"]
+    # Without the queue's consent S3 refuses the configuration.
+    assert landing["DependsOn"] == "DeliveryQueuePolicy"
+    (announcement,) = landing["Properties"]["NotificationConfiguration"]["QueueConfigurations"]
+    assert announcement == {"Event": "s3:ObjectCreated:*", "Queue": {"Fn::GetAtt": ["DeliveryQueue", "Arn"]}}
+
+
+def test_queues_are_encrypted_and_keep_messages_as_long_as_sqs_can(of_type: OfType) -> None:
+    for name, queue in of_type("AWS::SQS::Queue").items():
+        assert queue["SqsManagedSseEnabled"] is True, name
+        assert queue["MessageRetentionPeriod"] == 14 * 24 * 60 * 60, name
+
+
+def test_secrets_are_made_in_the_account(of_type: OfType) -> None:
+    secrets = of_type("AWS::SecretsManager::Secret")
+    assert secrets.keys() == {"CursorKeySecret", "TokenPepperSecret"}
+    for name, secret in secrets.items():
+        assert secret["GenerateSecretString"]["PasswordLength"] == 64, name
+        assert "SecretString" not in secret, name

@@ -1,0 +1,124 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.template.conftest import ROOT
+from tests.template.intrinsics import text
+
+OfType = Callable[[str], dict[str, Any]]
+
+
+def test_each_function_is_a_folder_named_for_it(functions: dict[str, Any]) -> None:
+    folders = {path.parent.name for path in (ROOT / "functions").glob("*/app.py")}
+    named = {}
+    for name, function in functions.items():
+        words = function["CodeUri"].removeprefix("functions/").removesuffix("/").split("_")
+        named["_".join(words)] = "".join(word.capitalize() for word in words) + "Function"
+        assert named["_".join(words)] == name
+    assert folders == named.keys()
+
+
+def test_each_function_says_what_it_is_and_how_large(functions: dict[str, Any]) -> None:
+    for name, function in functions.items():
+        assert function["Description"].endswith("."), name
+        assert {"MemorySize", "Timeout"} <= function.keys(), name
+
+
+def test_functions_run_where_the_wheels_do(of_type: OfType) -> None:
+    for name, function in of_type("AWS::Lambda::Function").items():
+        assert function["Runtime"] == "python3.13", name
+        assert function["Architectures"] == ["arm64"], name
+        assert function["TracingConfig"] == {"Mode": "Active"}, name
+    for name, layer in of_type("AWS::Lambda::LayerVersion").items():
+        assert layer["CompatibleRuntimes"] == ["python3.13"], name
+        assert layer["CompatibleArchitectures"] == ["arm64"], name
+
+
+def test_each_function_has_a_log_group_of_its_own_that_forgets(of_type: OfType) -> None:
+    groups = of_type("AWS::Logs::LogGroup")
+    used = set()
+    for name, function in of_type("AWS::Lambda::Function").items():
+        group = function["LoggingConfig"]["LogGroup"]["Ref"]
+        assert groups[group]["RetentionInDays"] == {"Ref": "LogRetentionDays"}, name
+        assert group not in used, f"{name} shares {group}"
+        used.add(group)
+
+
+def test_each_function_has_a_role_of_its_own(of_type: OfType) -> None:
+    functions = of_type("AWS::Lambda::Function")
+    roles = {text(function["Role"]) for function in functions.values()}
+    assert len(roles) == len(functions)
+    for name, role in of_type("AWS::IAM::Role").items():
+        assert "IsPermissionsBoundaryGiven" in str(role.get("PermissionsBoundary")), name
+
+
+def test_secrets_are_named_in_the_environment_never_put_there(of_type: OfType) -> None:
+    for function in of_type("AWS::Lambda::Function").values():
+        for variable, value in function["Environment"]["Variables"].items():
+            if variable.endswith("_SECRET"):
+                assert text(value).endswith("Secret.Id}")
+            assert "resolve:secretsmanager" not in str(value)
+
+
+def test_each_function_alarms_when_it_fails(of_type: OfType) -> None:
+    alarmed = {
+        text(dimension["Value"])
+        for alarm in of_type("AWS::CloudWatch::Alarm").values()
+        if alarm["MetricName"] == "Errors"
+        for dimension in alarm["Dimensions"]
+    }
+    assert alarmed == {f"${{{name}}}" for name in of_type("AWS::Lambda::Function")}
+
+
+def test_alarms_tell_the_topic_and_stay_calm_without_data(of_type: OfType) -> None:
+    for name, alarm in of_type("AWS::CloudWatch::Alarm").items():
+        assert alarm["AlarmActions"]["Fn::If"][0] == "IsAlarmTopicGiven", name
+        assert alarm["TreatMissingData"] == "notBreaching", name
+        assert alarm["AlarmDescription"].endswith("."), name
+
+
+@pytest.mark.parametrize("queue", ["DeadLetterQueue", "FailedRunsQueue", "DeliveryQueue"])
+def test_a_queue_that_fills_is_noticed(of_type: OfType, queue: str) -> None:
+    watched = [
+        text(dimension["Value"])
+        for alarm in of_type("AWS::CloudWatch::Alarm").values()
+        for dimension in alarm["Dimensions"]
+    ]
+    assert f"${{{queue}.QueueName}}" in watched
+
+
+def test_a_scheduled_run_that_fails_leaves_a_message(of_type: OfType) -> None:
+    schedules = of_type("AWS::Scheduler::Schedule")
+    started = {text(schedule["Target"]["Arn"]) for schedule in schedules.values()}
+    assert started == {"${SweepLandingFunction.Arn}", "${DetectInsightsFunction.Arn}"}
+    failed = {"Fn::GetAtt": ["FailedRunsQueue", "Arn"]}
+    # The schedule could not start the function ...
+    for name, schedule in schedules.items():
+        assert schedule["Target"]["DeadLetterConfig"] == {"Arn": failed}, name
+        assert "Name" not in schedule, f"{name} would collide with that of another stack"
+    # ... or the function failed.
+    caught = {
+        f"${{{config['FunctionName']['Ref']}.Arn}}": config["DestinationConfig"]["OnFailure"]["Destination"]
+        for config in of_type("AWS::Lambda::EventInvokeConfig").values()
+    }
+    assert caught == dict.fromkeys(started, failed)
+
+
+def test_deliveries_report_each_message_that_failed(of_type: OfType) -> None:
+    (source,) = of_type("AWS::Lambda::EventSourceMapping").values()
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert source["ScalingConfig"] == {"MaximumConcurrency": {"Ref": "DeliveryConcurrency"}}
+
+
+def test_a_message_stays_hidden_while_its_delivery_may_run(of_type: OfType, functions: dict[str, Any]) -> None:
+    queue = of_type("AWS::SQS::Queue")["DeliveryQueue"]
+    assert queue["VisibilityTimeout"] >= 6 * functions["DeliverEventsFunction"]["Timeout"]
+    assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": ["DeadLetterQueue", "Arn"]}
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == 4
+
+
+def test_what_a_client_waits_for_ends_before_api_gateway_gives_up(functions: dict[str, Any]) -> None:
+    for name, function in functions.items():
+        if any(event["Type"] == "Api" for event in function.get("Events", {}).values()):
+            assert function["Timeout"] <= 29, name

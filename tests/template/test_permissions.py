@@ -1,0 +1,140 @@
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.template.intrinsics import text, texts
+
+OfType = Callable[[str], dict[str, Any]]
+
+# AWS's own policies, attached by SAM: writing logs and sending traces, on any resource (AWS knows no narrower way
+# for traces); and the one that API Gateway needs for its logs.
+MANAGED = {"AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess", "AmazonAPIGatewayPushToCloudWatchLogs"}
+
+# Who may read or write what: "action resource", the whole of it. Listing is below.
+ALLOWED = {
+    "IngestEventsFunction": {
+        "s3:PutObject ${LandingBucket.Arn}/ingest/*",
+        "s3:GetObject ${LakeBucket.Arn}/state/idempotency/*",
+        "s3:PutObject ${LakeBucket.Arn}/state/idempotency/*",
+    },
+    "DeliverEventsFunction": {
+        "s3:GetObject ${LandingBucket.Arn}/*",
+        "s3:PutObject ${LakeBucket.Arn}/events/*",
+        "s3:PutObject ${LakeBucket.Arn}/quarantine/*",
+        "s3:PutObject ${LakeBucket.Arn}/state/commits/*",
+        "s3:PutObject ${LakeBucket.Arn}/state/deliveries/*",
+        "s3:GetObject ${LakeBucket.Arn}/events/*",
+        "s3:GetObject ${LakeBucket.Arn}/quarantine/*",
+        "s3:GetObject ${LakeBucket.Arn}/state/deliveries/*",
+        "sqs:ReceiveMessage ${DeliveryQueue.Arn}",
+        "sqs:DeleteMessage ${DeliveryQueue.Arn}",
+        "sqs:GetQueueAttributes ${DeliveryQueue.Arn}",
+    },
+    "SweepLandingFunction": {
+        "s3:GetObject ${LakeBucket.Arn}/state/watermark.json",
+        "s3:PutObject ${LakeBucket.Arn}/state/watermark.json",
+        "sqs:SendMessage ${DeliveryQueue.Arn}",
+        "sqs:SendMessage ${FailedRunsQueue.Arn}",
+    },
+    "QueryEventsFunction": {
+        "s3:GetObject ${LakeBucket.Arn}/events/*",
+        "s3:GetObject ${LakeBucket.Arn}/insights/*",
+        "s3:GetObject ${LakeBucket.Arn}/state/watermark.json",
+        "s3:GetObject ${LakeBucket.Arn}/exports/events/*",
+        "s3:PutObject ${LakeBucket.Arn}/exports/events/*",
+        "secretsmanager:GetSecretValue ${CursorKeySecret.Id}",
+    },
+    "ReportHealthFunction": {"s3:GetObject ${LakeBucket.Arn}/state/watermark.json"},
+    "DetectInsightsFunction": {
+        "s3:GetObject ${LakeBucket.Arn}/events/*",
+        "s3:GetObject ${LakeBucket.Arn}/insights/*",
+        "s3:PutObject ${LakeBucket.Arn}/insights/*",
+        "sqs:SendMessage ${FailedRunsQueue.Arn}",
+    },
+    "AuthorizeRequestFunction": {
+        "s3:GetObject ${LakeBucket.Arn}/state/tokens/*",
+        "secretsmanager:GetSecretValue ${TokenPepperSecret.Id}",
+    },
+    "IssueTokenFunction": {
+        "s3:PutObject ${LakeBucket.Arn}/state/tokens/*",
+        "secretsmanager:GetSecretValue ${TokenPepperSecret.Id}",
+    },
+}
+
+# Who may list what: below these prefixes, or (*) everything.
+LISTED = {
+    "IngestEventsFunction": {"${LakeBucket.Arn} state/idempotency/*"},
+    "DeliverEventsFunction": {
+        "${LandingBucket.Arn} *",
+        "${LakeBucket.Arn} events/*",
+        "${LakeBucket.Arn} quarantine/*",
+        "${LakeBucket.Arn} state/deliveries/*",
+    },
+    "SweepLandingFunction": {
+        "${LandingBucket.Arn} *",
+        "${LakeBucket.Arn} state/deliveries/*",
+        "${LakeBucket.Arn} state/watermark.json",
+    },
+    "QueryEventsFunction": {
+        "${LakeBucket.Arn} events/*",
+        "${LakeBucket.Arn} insights/*",
+        "${LakeBucket.Arn} state/watermark.json",
+    },
+    "ReportHealthFunction": {"${LakeBucket.Arn} state/watermark.json"},
+    "DetectInsightsFunction": {"${LakeBucket.Arn} events/*", "${LakeBucket.Arn} insights/*"},
+    "AuthorizeRequestFunction": {"${LakeBucket.Arn} state/tokens/*"},
+    "IssueTokenFunction": set(),
+}
+
+
+def _statements(role: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for policy in role.get("Policies", []):
+        yield from policy["PolicyDocument"]["Statement"]
+
+
+@pytest.mark.parametrize("function", ALLOWED)
+def test_a_function_may_do_this_and_nothing_else(of_type: OfType, function: str) -> None:
+    allowed, listed = set(), set()
+    for statement in _statements(of_type("AWS::IAM::Role")[f"{function}Role"]):
+        assert statement["Effect"] == "Allow"
+        for action in texts(statement["Action"]):
+            for resource in texts(statement["Resource"]):
+                if action == "s3:ListBucket":
+                    prefixes = statement.get("Condition", {}).get("StringLike", {}).get("s3:prefix", "*")
+                    listed |= {f"{resource} {prefix}" for prefix in texts(prefixes)}
+                else:
+                    assert "Condition" not in statement
+                    allowed.add(f"{action} {resource}")
+    assert allowed == ALLOWED[function]
+    assert listed == LISTED[function]
+
+
+def test_the_tables_name_every_function(of_type: OfType) -> None:
+    assert ALLOWED.keys() == LISTED.keys() == of_type("AWS::Lambda::Function").keys()
+
+
+def test_no_role_has_a_wildcard_but_for_objects_below_a_prefix(of_type: OfType) -> None:
+    for name, role in of_type("AWS::IAM::Role").items():
+        for statement in _statements(role):
+            assert not any("*" in action for action in texts(statement["Action"])), name
+            for resource in texts(statement["Resource"]):
+                assert resource.startswith("${"), f"{name}: {resource}"
+                assert "*" not in resource.removesuffix("/*"), f"{name}: {resource}"
+
+
+def test_no_role_has_more_of_aws_policies_than_it_must(of_type: OfType) -> None:
+    for name, role in of_type("AWS::IAM::Role").items():
+        attached = {text(arn).rsplit("/", 1)[1] for arn in role.get("ManagedPolicyArns", [])}
+        assert attached <= MANAGED, name
+
+
+def test_only_its_bucket_may_announce_to_the_queue(of_type: OfType) -> None:
+    (policy,) = of_type("AWS::SQS::QueuePolicy").values()
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert statement["Principal"] == {"Service": "s3.amazonaws.com"}
+    assert statement["Action"] == "sqs:SendMessage"
+    condition = statement["Condition"]
+    assert condition["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    bucket = of_type("AWS::S3::Bucket")["LandingBucket"]["BucketName"]["Fn::Sub"]
+    assert text(condition["ArnEquals"]["aws:SourceArn"]) == f"arn:${{AWS::Partition}}:s3:::{bucket}"
