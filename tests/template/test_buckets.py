@@ -68,9 +68,10 @@ def test_what_was_overwritten_in_the_lake_stays_a_week(of_type: OfType) -> None:
     assert rules["expire-old-versions"]["NoncurrentVersionExpiration"] == {"NoncurrentDays": 7}
 
 
-def test_nothing_but_copies_expires_in_the_lake(of_type: OfType) -> None:
+def test_nothing_but_copies_and_idempotency_keys_expires_in_the_lake(of_type: OfType) -> None:
     rules = of_type("AWS::S3::Bucket")["LakeBucket"]["LifecycleConfiguration"]["Rules"]
-    assert [rule["Prefix"] for rule in rules if "ExpirationInDays" in rule] == ["exports/"]
+    expiring = [rule["Prefix"] for rule in rules if "ExpirationInDays" in rule]
+    assert expiring == ["exports/", "state/idempotency/"]
 
 
 def test_only_delivery_reads_what_landed(of_type: OfType) -> None:
