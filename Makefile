@@ -31,6 +31,10 @@ up: $(VENV)/installed $(VENV)/stack/installed ## start the stack and keep it run
 down: $(VENV)/installed ## stop the stack that `make up` runs elsewhere
 	@$(RUN) -m tests.local down
 
+.PHONY: env
+env: $(VENV)/installed ## print where the running stack is, as exports for a shell
+	@$(RUN) -m tests.local env
+
 .PHONY: invoke
 invoke: $(VENV)/installed ## call a function of the running stack: make invoke FUNCTION=<LogicalId> EVENT=<file>
 	@$(RUN) -m tests.local invoke --function "$(FUNCTION)" --event "$(EVENT)"

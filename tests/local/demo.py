@@ -1,0 +1,200 @@
+"""`make demo`: real log objects go in, answers come out, each step shown as it happens."""
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Column, Table
+
+from tests.local.history import PLANTED_ACCESS_KEY, PLANTED_ADDRESS, PLANTED_USER, landing_objects
+from tests.local.stack import LocalStack
+
+SAMPLES = Path(__file__).parents[2] / "events" / "landing"
+SEED_EVENTS = {
+    "48deee2f-a38b-440b-aae4-168640afd6b8": "a Flink deployment is deleted",
+    "108DF5F5-291D-4B4A-85B0-2D887B83CEF7": "an mPaaS app is created",
+}
+PATIENCE = timedelta(seconds=90)
+SETTLED = 3.0
+"""Seconds after which a delivered object is in every answer."""
+
+Event = Mapping[str, Any]
+
+
+class DemoFailed(Exception):
+    """The demo did not show what it should."""
+
+
+def run(stack: LocalStack) -> int:
+    """Show the main job on a running stack; 0 when everything was found."""
+    console = Console(width=118, highlight=False)
+    try:
+        _deliver(stack, console)
+        _show_seed_events(stack, console)
+        _show_lookups(stack, console)
+        _show_access_key(stack, console)
+        _show_insights(stack, console)
+    except DemoFailed as failure:
+        console.print(f"[red]The demo failed:[/] {failure}")
+        return 1
+    console.print("\n[green]That was the whole way of an event.[/] `make up` keeps the stack running for your own.")
+    return 0
+
+
+def _deliver(stack: LocalStack, console: Console) -> None:
+    """Put log objects into the landing bucket and wait until the last one has its commit."""
+    objects = [
+        (str(path.relative_to(SAMPLES)), path.read_bytes()) for path in sorted(SAMPLES.rglob("*")) if path.is_file()
+    ]
+    objects += [(item.key, item.body) for item in landing_objects(datetime.now(UTC))]
+    console.rule("Log objects → landing bucket → queue → Parquet")
+    began = time.monotonic()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console) as progress:
+        put = progress.add_task("put into the landing bucket", total=len(objects))
+        delivered = progress.add_task("delivered to the lake     ", total=len(objects))
+        for key, body in objects:
+            stack.put_landing(key, body)
+            progress.advance(put)
+        while (done := _count(stack, "state/deliveries/")) < len(objects):
+            progress.update(delivered, completed=done)
+            if time.monotonic() - began > PATIENCE.total_seconds():
+                raise DemoFailed(f"only {done} of {len(objects)} objects were delivered")
+            time.sleep(0.3)
+        progress.update(delivered, completed=done)
+    time.sleep(SETTLED)
+    parts = _count(stack, "events/")
+    console.print(
+        f"{len(objects)} log objects became {parts} Parquet objects in {time.monotonic() - began:.0f} s, such as"
+    )
+    console.print(f"  s3://{stack.lake_bucket}/{next(_keys(stack, 'events/'))}", soft_wrap=True, style="dim")
+    rejected = _count(stack, "quarantine/")
+    console.print(
+        f"{rejected} objects held records that are no events: they are in quarantine, their neighbours landed."
+    )
+
+
+def _show_seed_events(stack: LocalStack, console: Console) -> None:
+    console.print()
+    console.rule("One event by its ID: GET /v1/events/{eventId}")
+    for event_id, what in SEED_EVENTS.items():
+        event = _get(stack, f"/v1/events/{event_id}")
+        console.print(f"[bold]{what}[/]")
+        console.print_json(data=event, indent=2)
+
+
+def _show_lookups(stack: LocalStack, console: Console) -> None:
+    console.print()
+    console.rule("Lookups: GET /v1/events")
+    asked: list[tuple[str, dict[str, Any]]] = [
+        ("the newest of all regions", {}),
+        ("what carol changed", {"user": PLANTED_USER, "eventRW": "Write"}),
+        ("ECS and EC2, oldest first, in two regions", {
+            "serviceName": ["Ecs", "ec2"], "region": ["cn-hangzhou", "us-east-1"], "direction": "FORWARD",
+        }),
+        ("from a network, but not by reading", {"sourceIpAddress": "192.0.2.0/24", "eventRW!": "Read"}),
+    ]  # fmt: skip
+    for what, parameters in asked:
+        query = {**parameters, "maxResults": 5}
+        answer = _get(stack, "/v1/events", query)
+        if not answer["events"] or not answer["completeness"]["complete"]:
+            raise DemoFailed(f"no complete answer to {query}")
+        asked_as = " ".join(f"{name}={value}" for name, values in parameters.items() for value in _listed(values))
+        console.print(_events_table(f"{what}   [dim]{asked_as or 'no filter'}[/]", answer["events"]))
+        read = answer["completeness"]
+        console.print(f"  read {read['objectsRead']} objects of {read['partitions']} partitions", style="dim")
+
+
+def _show_access_key(stack: LocalStack, console: Console) -> None:
+    console.print()
+    console.rule(f"What did the AccessKey {PLANTED_ACCESS_KEY} do, from where, since when?")
+    events = list(_all_pages(stack, {"accessKeyId": PLANTED_ACCESS_KEY, "maxResults": 200}))
+    table = Table("service", "calls", "refused", "addresses", "first call", "last call", title_justify="left")
+    for service in sorted({event["serviceName"] for event in events}):
+        calls = [event for event in events if event["serviceName"] == service]
+        refused = sum(1 for event in calls if event.get("errorCode"))
+        addresses = Counter(event["sourceIpAddress"] for event in calls)
+        times = [event["eventTime"] for event in calls]
+        table.add_row(service, str(len(calls)), str(refused), ", ".join(sorted(addresses)), min(times), max(times))
+    console.print(table)
+
+
+def _show_insights(stack: LocalStack, console: Console) -> None:
+    console.print()
+    console.rule("What is unusual? GET /v1/insights")
+    run = stack.invoke("DetectInsightsFunction", {})
+    console.print(f"looked at {run['calls']} calls of the last four weeks")
+    time.sleep(SETTLED)
+    insights = _get(stack, "/v1/insights", {"insightType": "IpInsight"})["insights"]
+    table = Table(Column("time", no_wrap=True), "type", "state", "address", "calls", "in minutes", "who", "region")
+    for insight in reversed(insights):
+        details = insight["insightDetails"]
+        statistics = details["insightContext"]["statistics"]
+        people = next(a for a in details["insightContext"]["attributions"] if a["attribution"] == "principalId")
+        table.add_row(
+            insight["eventTime"],
+            details["insightType"],
+            details["state"],
+            details["insightObject"],
+            str(statistics["insightCount"]),
+            str(statistics["insightDuration"]),
+            ", ".join(item["value"] for item in people["insight"]),
+            insight["acsRegion"],
+        )
+    console.print(table)
+    found = {insight["insightDetails"]["insightObject"] for insight in insights}
+    if found != {PLANTED_ADDRESS}:
+        raise DemoFailed(f"the one unusual address is {PLANTED_ADDRESS}, found were {sorted(found)}")
+
+
+def _events_table(title: str, events: Iterable[Event]) -> Table:
+    table = Table(
+        "time", "operator", "event", "service", "region", "address", "result", title=title, title_justify="left"
+    )
+    for event in events:
+        who = event.get("userIdentity", {})
+        table.add_row(
+            event["eventTime"],
+            who.get("userName") or who.get("arn", "").rpartition("/")[2] or who.get("invokedBy", ""),
+            event["eventName"],
+            event.get("serviceName") or event.get("eventSource", ""),
+            event.get("acsRegion") or event.get("awsRegion", ""),
+            event.get("sourceIpAddress") or event.get("sourceIPAddress", ""),
+            event.get("errorCode") or "ok",
+        )
+    return table
+
+
+def _get(stack: LocalStack, path: str, query: Mapping[str, Any] | None = None) -> Any:
+    answer = stack.api("GET", path, token=stack.admin_token, query=query)
+    if answer.status != 200:
+        raise DemoFailed(f"GET {path} answered {answer.status}: {answer.body.decode(errors='replace')[:300]}")
+    return answer.json
+
+
+def _all_pages(stack: LocalStack, query: Mapping[str, Any]) -> Iterator[Event]:
+    token = None
+    while True:
+        page = _get(stack, "/v1/events", {**query, **({"nextToken": token} if token else {})})
+        yield from page["events"]
+        token = page.get("nextToken")
+        if token is None:
+            return
+
+
+def _listed(values: Any) -> list[Any]:
+    return values if isinstance(values, list) else [values]
+
+
+def _count(stack: LocalStack, prefix: str) -> int:
+    return sum(1 for _ in _keys(stack, prefix))
+
+
+def _keys(stack: LocalStack, prefix: str) -> Iterator[str]:
+    for page in stack.s3.get_paginator("list_objects_v2").paginate(Bucket=stack.lake_bucket, Prefix=prefix):
+        yield from (item["Key"] for item in page.get("Contents", []))
