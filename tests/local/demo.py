@@ -1,5 +1,6 @@
 """`make demo`: real log objects go in, answers come out, each step shown as it happens."""
 
+import json
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,6 +23,12 @@ SEED_EVENTS = {
 PATIENCE = timedelta(seconds=90)
 SETTLED = 3.0
 """Seconds after which a delivered object is in every answer."""
+
+TORN = (
+    "applications/torn.ndjson",
+    b'{"eventName": "FirstLine", "eventTime": "2026-03-02T04:00:00Z"}\n{"eventName": "Torn',
+)
+"""An object whose upload broke off in its second line."""
 
 Event = Mapping[str, Any]
 
@@ -51,6 +58,7 @@ def _deliver(stack: LocalStack, console: Console) -> None:
     objects = [
         (str(path.relative_to(SAMPLES)), path.read_bytes()) for path in sorted(SAMPLES.rglob("*")) if path.is_file()
     ]
+    objects.append(TORN)
     objects += [(item.key, item.body) for item in landing_objects(datetime.now(UTC))]
     console.rule("Log objects → landing bucket → queue → Parquet")
     began = time.monotonic()
@@ -73,10 +81,11 @@ def _deliver(stack: LocalStack, console: Console) -> None:
         f"{len(objects)} log objects became {parts} Parquet objects in {time.monotonic() - began:.0f} s, such as"
     )
     console.print(f"  s3://{stack.lake_bucket}/{next(_keys(stack, 'events/'))}", soft_wrap=True, style="dim")
-    rejected = _count(stack, "quarantine/")
-    console.print(
-        f"{rejected} objects held records that are no events: they are in quarantine, their neighbours landed."
-    )
+    for key in _keys(stack, "quarantine/"):
+        rejected = json.loads(stack.s3.get_object(Bucket=stack.lake_bucket, Key=key)["Body"].read())
+        for entry in rejected["entries"]:
+            where = f"record {entry['index']} of {rejected['object']}"
+            console.print(f"In quarantine: {where} ({entry['reason']}: {entry['detail']}). Its neighbours landed.")
 
 
 def _show_seed_events(stack: LocalStack, console: Console) -> None:

@@ -1,13 +1,13 @@
 """Some days of audit events up to `now`, as the log objects that ActionTrail and CloudTrail would have delivered.
 
-The same `now`, `seed` and `days` give the same objects, byte for byte on one version of Python. No event lies in the future.
-Two histories of different times share no event ID.
+The same `now`, `seed` and `days` give the same objects, byte for byte on one version of Python. No event lies in the
+future. Two histories of different times share no event ID.
 
-Ten people work office hours on weekdays; programs, roles and services work round the clock, in three ActionTrail regions and
-one CloudTrail region. Within the first 24 hours everybody has called from each of their addresses, in each of their regions.
-From then on **no address and no network (/24, or /48 for IPv6) appears for the first time, in any region or for any caller,
-except one**: about three hours before `now`, PLANTED_ACCESS_KEY of PLANTED_USER is used from PLANTED_ADDRESS, whose network
-nobody has used, for 40 calls in 90 minutes. A test holds this.
+Ten people work office hours on weekdays; programs, roles and services work round the clock, in three ActionTrail
+regions and one CloudTrail region. Within the first 24 hours everybody has called from each of their addresses, in
+each of their regions. From then on **no address and no network (/24, or /48 for IPv6) appears for the first time, in
+any region or for any caller, except one**: about three hours before `now`, PLANTED_ACCESS_KEY of PLANTED_USER is used
+from PLANTED_ADDRESS, whose network nobody has used, for 40 calls in 90 minutes. A test holds this.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ def _moment_of_first_day(random: Random, actor: Actor, start: datetime) -> datet
 
 
 def _office_days(random: Random, actor: Actor, start: datetime, now: datetime) -> Iterator[Call]:
-    """A sign-in and the calls of each working day: from the office by day, from elsewhere in the evening and at weekends."""
+    """A sign-in and the calls of each working day: by day from the office, else from elsewhere."""
     assert actor.utc_offset is not None
     offset = timedelta(hours=actor.utc_offset)
     office, elsewhere = actor.addresses[:2], actor.addresses[2]

@@ -1,7 +1,7 @@
 """Who acts in the generated history: people, roles and services, from where, and what they call.
 
-Every account, name, key and resource is invented. Addresses come from the ranges reserved for documentation. One of them,
-203.0.113.0/24, is used by nobody here: it is kept for the address that `history` plants.
+Every account, name, key and resource is invented. Addresses come from the ranges reserved for documentation. One of
+them, 203.0.113.0/24, is used by nobody here: it is kept for the address that `history` plants.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The JSON of one call in the generated history, as ActionTrail or CloudTrail writes it.
 
-Services differ on purpose, as they do in real trails: versions are numbers or strings, flags are booleans or text, an absent
-error is absent, empty or "success", and eventRW or eventCategory may be missing.
+Services differ on purpose, as they do in real trails: versions are numbers or strings, flags are booleans or text, an
+absent error is absent, empty or "success", and eventRW or eventCategory may be missing.
 """
 
 from __future__ import annotations
