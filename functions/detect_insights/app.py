@@ -21,5 +21,5 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     run = detect_insights(bucket, lake, regions, datetime.now(UTC))
     counts = {"calls": run.calls, "insights": run.insights, "stored": run.stored}
     metrics.add_metric("InsightsFound", MetricUnit.Count, run.stored)
-    logger.info("detected", **counts)
+    logger.info("detected", extra=counts)
     return counts

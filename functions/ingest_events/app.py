@@ -7,8 +7,9 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from trailkeep import api, settings
-from trailkeep.ingest import Ingest, Request
+from trailkeep.ingest import Ingest
 from trailkeep.lake.storage import Bucket
+from trailkeep.request_body import Request
 
 ingest = Ingest(Bucket(settings.landing_bucket()), Bucket(settings.lake_bucket()), settings.required("HOME_ACCOUNT"))
 app = api.resolver()

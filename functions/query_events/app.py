@@ -29,10 +29,11 @@ def list_events() -> Response[str]:
     return api.answer(lookup().events(parameters, who, datetime.now(UTC), api.deadline()))
 
 
-@app.get("/v1/events/<event_id>")
-def get_event(event_id: str) -> Response[str]:
+@app.get("/v1/events/.+")  # not <event_id>, which stops at some of the characters that an ID may hold
+def get_event() -> Response[str]:
     who = api.principal(app)
     who.require("view")
+    event_id = app.current_event.path.removeprefix("/v1/events/")
     found = lookup().event(event_id, who, datetime.now(UTC), api.deadline())
     return api.redirect(found.link) if found.link else api.answer(found.event)
 

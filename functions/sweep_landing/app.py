@@ -15,7 +15,7 @@ from trailkeep.sweep import sweep
 
 landing, lake = Bucket(settings.landing_bucket()), Bucket(settings.lake_bucket())
 announce_landed = partial(announce, settings.required("DELIVERY_QUEUE_URL"), landing.name)
-minimum_age = timedelta(seconds=settings.seconds("SWEEP_MINIMUM_AGE_SECONDS", default=300))
+minimum_age = timedelta(seconds=settings.seconds("SWEEP_MINIMUM_AGE_SECONDS", default=1200))
 
 
 @metrics.log_metrics
@@ -24,7 +24,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     counts = {"ObjectsLanded": seen.landed, "ObjectsUndelivered": seen.undelivered, "ObjectsAnnounced": seen.announced}
     for name, count in counts.items():
         metrics.add_metric(name, MetricUnit.Count, count)
-    logger.info("swept", **counts)
+    logger.info("swept", extra=counts)
     return {
         "landed": seen.landed,
         "undelivered": seen.undelivered,

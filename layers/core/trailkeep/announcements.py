@@ -27,7 +27,7 @@ def announced_keys(body: str, bucket: str) -> list[str]:
             return []
         records = [record["s3"] for record in message["Records"]]
         return [unquote_plus(s3["object"]["key"]) for s3 in records if s3["bucket"]["name"] == bucket]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InvalidBody("the message is not a notification of S3") from error
 
 

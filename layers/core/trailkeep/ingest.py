@@ -1,12 +1,8 @@
 """Ingest: ``POST /v1/events`` → a landing object, stored before the answer; then delivered like any other."""
 
-import base64
-import binascii
 import gzip
 import re
 import uuid
-import zlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -15,34 +11,24 @@ from typing import Any
 import msgspec
 
 from trailkeep.access.principal import EVERYTHING, Principal
-from trailkeep.errors import IdempotencyConflict, InvalidBody, InvalidParameter, PayloadTooLarge
-from trailkeep.events.reasons import Rejected, Unreadable
-from trailkeep.events.records import split
+from trailkeep.errors import AccessDenied, IdempotencyConflict, InvalidBody, InvalidParameter, PayloadTooLarge
+from trailkeep.events.reasons import Unreadable
 from trailkeep.events.strict_json import parse_object
 from trailkeep.events.timestamps import format_time, parse_micros, to_micros
 from trailkeep.lake.storage import Bucket
 from trailkeep.landing import api_key
+from trailkeep.request_body import Request, records_of, text_of
 
 MAX_EVENTS = 10_000
-MAX_TEXT_BYTES = 48 << 20
-"""A request holds 6 MB; audit events inflate 10 to 30 times, and the text must fit in the function's memory twice."""
 MAX_EVENT_BYTES = 1 << 20
 MAX_ID_LENGTH = 256
 
 _IDEMPOTENCY = "state/idempotency/"
 _KEY_FORM = re.compile(r"[\x21-\x7e]{1,128}")
 _ACCOUNT_FORM = re.compile(r"[0-9A-Za-z_-]{1,64}")
-_DAY = 86_400_000_000
+_AHEAD = (86_400 - 60) * 1_000_000
+"""Delivery allows a day ahead of the time that the store gives the object, by its own clock and in whole seconds."""
 _DECODER = msgspec.json.Decoder(dict[str, msgspec.Raw])
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A request's body as the gateway hands it over, with the headers that say how to read it (names in lower case)."""
-
-    body: str | None
-    is_base64: bool
-    headers: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,45 +44,45 @@ class Ingest:
 
         Raises :class:`InvalidBody`, :class:`PayloadTooLarge`, :class:`IdempotencyConflict`; nothing is stored then.
         """
-        text = _text(request)
-        batch = self._batch_name(request, text, who)
+        if not who.accounts:
+            raise AccessDenied("this token speaks for no account")
+        text = text_of(request)
+        key = _idempotency_key(request, who)
+        batch = key or uuid.uuid4().hex
         completion = _Completion(who, self.home_account, batch, now)
         lines: list[bytes] = []
-        event_ids: list[str] = []
+        event_ids: dict[str, None] = {}
         rejected: list[dict[str, object]] = []
-        for index, record in enumerate(_records(text)):
+        for index, record in enumerate(records_of(text)):
             if index >= MAX_EVENTS:
                 raise PayloadTooLarge(f"a request holds at most {MAX_EVENTS} events")
             try:
                 if isinstance(record, Unreadable):
                     raise record
                 event_id, line = completion.complete(index, record)
+                if event_id in event_ids:
+                    raise InvalidParameter("eventId stands twice in this request")
             except Unreadable as refusal:
                 rejected.append({"index": index, "reason": refusal.reason, "detail": refusal.detail})
             except InvalidParameter as refusal:
                 rejected.append({"index": index, "reason": "invalid_event", "detail": refusal.message})
             else:
-                event_ids.append(event_id)
+                event_ids[event_id] = None
                 lines.append(line)
         if lines:
+            if key:
+                self._claim(key, text)
             self._store(completion.account, batch, b"\n".join(lines) + b"\n")
         elif not rejected:
             raise InvalidBody("the body holds no events")
-        return {"accepted": len(lines), "eventIds": event_ids, "rejected": rejected}
+        return {"accepted": len(lines), "eventIds": list(event_ids), "rejected": rejected}
 
-    def _batch_name(self, request: Request, text: bytes, who: Principal) -> str:
-        """A name for the landing object: the same for a repeated Idempotency-Key, else never seen before."""
-        key = request.headers.get("idempotency-key")
-        if key is None:
-            return uuid.uuid4().hex
-        if not _KEY_FORM.fullmatch(key):
-            raise InvalidParameter("Idempotency-Key must be 1 to 128 visible ASCII characters")
-        name = sha256(f"{who.token_id}\0{key}".encode()).hexdigest()[:32]
+    def _claim(self, key: str, text: bytes) -> None:
+        """Bind a key to the text that it first came with. It comes last: a request that is refused uses up no key."""
         body = msgspec.json.encode({"sha256": sha256(text).hexdigest()})
-        target = f"{_IDEMPOTENCY}{name}.json"
+        target = f"{_IDEMPOTENCY}{key}.json"
         if not self.lake.create(target, body) and self.lake.get(target) != body:
             raise IdempotencyConflict("this Idempotency-Key came before with another body")
-        return name
 
     def _store(self, account: str, batch: str, text: bytes) -> None:
         """The landing object. Its name has no time in it, so that a repeated request finds the first one's."""
@@ -124,6 +110,8 @@ class _Completion:
         fields = parse_object(record)
         if not isinstance(fields.get("eventName"), str) or not fields["eventName"]:
             raise InvalidParameter("eventName is required and must be a text")
+        if "Records" in fields:
+            raise InvalidParameter("Records is what a log file holds its events in, and can be no field of an event")
         added: dict[str, str] = {}
         event_id = fields.get("eventId", fields.get("eventID"))
         if event_id is None or event_id == "":
@@ -146,7 +134,7 @@ class _Completion:
             micros = parse_micros(value)
         except (ValueError, TypeError):
             raise InvalidParameter("eventTime must be an RFC 3339 time such as 2026-01-02T03:04:05Z") from None
-        if not 0 <= micros <= to_micros(self.now) + _DAY:
+        if not 0 <= micros <= to_micros(self.now) + _AHEAD:
             raise InvalidParameter("eventTime lies before 1970 or more than a day ahead")
 
     def _check_account(self, fields: dict[str, Any], added: dict[str, str]) -> None:
@@ -157,64 +145,16 @@ class _Completion:
             raise InvalidParameter("recipientAccountId is not an account of this token")
 
 
+def _idempotency_key(request: Request, who: Principal) -> str | None:
+    """The name of a request that can be repeated: its Idempotency-Key, which is its token's own."""
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        return None
+    if not _KEY_FORM.fullmatch(key):
+        raise InvalidParameter("Idempotency-Key must be 1 to 128 visible ASCII characters")
+    return sha256(f"{who.token_id}\0{key}".encode()).hexdigest()[:32]
+
+
 def _one_line(record: bytes) -> bytes:
     """A record as a line of NDJSON: outside of strings a newline is only layout, inside it cannot stand."""
     return record.replace(b"\r", b" ").replace(b"\n", b" ")
-
-
-def _text(request: Request) -> bytes:
-    try:
-        body = (request.body or "").encode()
-        body = base64.b64decode(body, validate=True) if request.is_base64 else body
-    except (binascii.Error, UnicodeEncodeError) as error:
-        raise InvalidBody("the body is not valid base64 or UTF-8") from error
-    encoding = request.headers.get("content-encoding", "identity").lower()
-    if encoding == "gzip":
-        body = _gunzip(body)
-    elif encoding not in ("identity", ""):
-        raise InvalidBody("Content-Encoding must be gzip or absent")
-    if not body.strip():
-        raise InvalidBody("the body is empty")
-    try:
-        body.decode()
-    except UnicodeDecodeError as error:
-        raise InvalidBody("the body is not UTF-8") from error
-    return body
-
-
-def _gunzip(body: bytes) -> bytes:
-    """One gzip member, whole and alone; at most :data:`MAX_TEXT_BYTES` of text."""
-    member = zlib.decompressobj(16 + zlib.MAX_WBITS)
-    try:
-        text = member.decompress(body, MAX_TEXT_BYTES + 1)
-    except zlib.error as error:
-        raise InvalidBody("the body is not valid gzip") from error
-    if len(text) > MAX_TEXT_BYTES:
-        raise PayloadTooLarge(f"the body inflates to more than {MAX_TEXT_BYTES} bytes")
-    if not member.eof or member.unused_data:
-        raise InvalidBody("the body must be one whole gzip stream")
-    return text
-
-
-class _Batch(msgspec.Struct, forbid_unknown_fields=True):
-    events: list[msgspec.Raw]
-
-
-_batch = msgspec.json.Decoder(_Batch)
-
-
-def _records(text: bytes) -> list[bytes | Unreadable]:
-    """The events of ``{"events": […]}`` or of NDJSON, place by place."""
-    if text.lstrip().startswith(b"["):
-        raise InvalidBody('the body must be {"events": […]} or one JSON object a line')
-    try:
-        return [bytes(raw) for raw in _batch.decode(text).events]
-    except (msgspec.DecodeError, RecursionError):
-        if b'"events"' in text[:64] and text.lstrip(b" \t\r\n{").startswith(b'"events"'):
-            raise InvalidBody('the body is not valid JSON of the form {"events": […]}') from None
-    records: list[bytes | Unreadable] = []
-    for record in split([text]):
-        records.append(Unreadable(record.reason, record.detail) if isinstance(record, Rejected) else record.text)
-    if all(isinstance(record, Unreadable) for record in records):
-        raise InvalidBody("the body is neither JSON nor lines of JSON")
-    return records

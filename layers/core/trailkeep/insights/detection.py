@@ -16,6 +16,7 @@ from trailkeep.events.timestamps import date_of, to_micros
 from trailkeep.insights import ip
 from trailkeep.insights.history import History, read_history
 from trailkeep.insights.insight import Insight
+from trailkeep.insights.told import ToldInsights
 from trailkeep.lake.parquet import encode_part
 from trailkeep.lake.partitions import INSIGHTS, Part, Partition
 from trailkeep.lake.parts import Lake, Reading
@@ -41,18 +42,23 @@ class Detection:
 def detect_insights(bucket: Bucket, lake: Lake, regions: RegionRules, now: datetime) -> Detection:
     """Find what is unusual and store the start and end events that are not stored yet.
 
-    A second run, or two at once, store nothing twice: an Insight's key follows from its identity. Raises
+    A second run, or two at once, store nothing twice: an Insight's key follows from its identity, and one that was
+    told before keeps it whatever comes late. Raises
     :class:`StorageUnavailable` where a part of the history could not be read: a network could seem new.
     """
     reading = Reading()
     history = read_history(lake, now, reading)
     if reading.failures:
         raise StorageUnavailable(f"{len(reading.failures)} parts of the history could not be read")
+    told = ToldInsights(lake, now)
     found = stored = 0
     for detect in DETECTORS.values():
         for insight in detect(history):
             found += 1
-            stored += sum(_store(bucket, event, regions, now) for event in insight.events())
+            before = told.of(insight)
+            for state, event in insight.events(before.shared_id if before else None):
+                if before is None or state not in before.states:
+                    stored += _store(bucket, event, regions, now)
     return Detection(len(history.calls), found, stored)
 
 

@@ -62,12 +62,16 @@ class Insight:
     end: Moment | None
     details: Mapping[str, Any] = field(default_factory=dict)
 
-    def events(self) -> list[dict[str, Any]]:
-        """The start event and, once it is over, the end event. The same Insight always gives the same IDs."""
+    def events(self, shared_id: str | None = None) -> list[tuple[str, dict[str, Any]]]:
+        """The start event and, once it is over, the end event, each with its state.
+
+        The same Insight always gives the same IDs; ``shared_id`` is given where its start was told under another one,
+        before a call that came late moved it.
+        """
         identity = f"{self.insight_type}/{self.account_id}/{self.insight_object}/{self.first_seen}"
-        shared = str(uuid.uuid5(_NAMESPACE, identity))
+        shared = shared_id or str(uuid.uuid5(_NAMESPACE, identity))
         moments = [("Start", self.start)] + ([("End", self.end)] if self.end else [])
-        return [self._event(state, moment, shared) for state, moment in moments]
+        return [(state, self._event(state, moment, shared)) for state, moment in moments]
 
     def _event(self, state: str, moment: Moment, shared: str) -> dict[str, Any]:
         return {

@@ -1,8 +1,8 @@
 """IpInsight: calls from an address whose network an account has not been called from before.
 
 A network is new where its first call in the history comes after :data:`LEARNING` of the account's own history: before
-that, everything would be new. It becomes an Insight with :data:`MINIMUM_CALLS` calls in one episode; an episode ends
-where :data:`QUIET` passes without a call. After it the network is known, so a new office is unusual once.
+that, everything would be new. It becomes an Insight with the first episode of :data:`MINIMUM_CALLS` calls; an episode
+ends where :data:`QUIET` passes without a call. After it the network is known, so a new office is unusual once.
 """
 
 from collections import Counter, defaultdict
@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from trailkeep.insights.history import Call, History
 from trailkeep.insights.insight import MINUTE, Attribution, Insight, Moment
-from trailkeep.insights.networks import network_of
+from trailkeep.insights.networks import canonical, network_of
 
 INSIGHT_TYPE = "IpInsight"
 LEARNING = 24 * 60 * MINUTE
@@ -48,18 +48,20 @@ def _detect_in(account: str, calls: Sequence[Call], now: int) -> Iterator[Insigh
     by_address: dict[str, list[Call]] = defaultdict(list)
     for call in calls:
         if network_of(call.address) in new:
-            by_address[call.address].append(call)
+            by_address[canonical(call.address)].append(call)
     for address, its_calls in sorted(by_address.items()):
-        episode = _first_episode(its_calls)
-        if len(episode) >= MINIMUM_CALLS:
+        episode = next((episode for episode in _episodes(its_calls) if len(episode) >= MINIMUM_CALLS), None)
+        if episode:
             yield _insight(account, address, episode, calls, now)
 
 
-def _first_episode(calls: Sequence[Call]) -> Sequence[Call]:
+def _episodes(calls: Sequence[Call]) -> Iterator[Sequence[Call]]:
+    start = 0
     for number in range(1, len(calls)):
         if calls[number].time - calls[number - 1].time > QUIET:
-            return calls[:number]
-    return calls
+            yield calls[start:number]
+            start = number
+    yield calls[start:]
 
 
 def _insight(account: str, address: str, episode: Sequence[Call], calls: Sequence[Call], now: int) -> Insight:

@@ -11,7 +11,22 @@ _PREFIX_LENGTHS = {4: 24, 6: 48}
 def network_of(address: str) -> str:
     """The network of an address, ``203.0.113.0/24``; an address that is none is a network of its own."""
     try:
-        parsed = ipaddress.ip_address(address)
+        parsed = _parse(address)
     except ValueError:
         return address
     return str(ipaddress.ip_network((parsed, _PREFIX_LENGTHS[parsed.version]), strict=False))
+
+
+@lru_cache(maxsize=65536)
+def canonical(address: str) -> str:
+    """The one spelling of an address: IPv6 has many. What is no address stays as it is."""
+    try:
+        return str(_parse(address))
+    except ValueError:
+        return address
+
+
+def _parse(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """An address; IPv4 in IPv6's clothes (``::ffff:192.0.2.1``), as servers of both log it, is IPv4."""
+    parsed = ipaddress.ip_address(address)
+    return (parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None) or parsed

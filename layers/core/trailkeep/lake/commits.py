@@ -61,6 +61,17 @@ class Commit:
         """Whether every record is accounted for."""
         return self.records_in == self.rows_out + self.quarantined + self.duplicates
 
+    def counts(self) -> dict[str, int]:
+        """The counts by the names that they have as metrics."""
+        return {
+            "RecordsIn": self.records_in,
+            "EventsDelivered": self.rows_out,
+            "EventsQuarantined": self.quarantined,
+            "EventsDuplicate": self.duplicates,
+            "SecretsMasked": self.masked,
+            "ConservationViolations": int(not self.is_conserved()),
+        }
+
 
 def is_delivered(lake: Bucket, delivery: str) -> bool:
     """Whether a delivery has ended with its commit."""

@@ -6,7 +6,6 @@ which parts a question can skip.
 
 import re
 from dataclasses import dataclass
-from datetime import date, timedelta
 
 from trailkeep.events.regions import is_region
 from trailkeep.events.timestamps import from_micros
@@ -16,7 +15,8 @@ INSIGHTS = "insights"
 
 _PART = re.compile(
     r"(?P<dataset>[a-z]+)/region=(?P<region>[^/]+)/date=(?P<date>\d{4}-\d\d-\d\d)/"
-    r"(?P<first>\d{15,18})-(?P<last>\d{15,18})-(?P<part>[0-9a-z-]+)\.parquet"
+    r"(?P<first>\d{16,18})-(?P<last>\d{16,18})-(?P<part>[0-9a-z-]+)\.parquet",
+    re.ASCII,
 )
 _WIDTH = 16
 """Digits of a time in a key: microseconds until the year 2286, sorting as text."""
@@ -57,7 +57,8 @@ def parse_part(key: str) -> Part | None:
     if match is None or not is_region(match["region"]):
         return None
     partition = Partition(match["dataset"], match["region"], match["date"])
-    return Part(partition, int(match["first"]), int(match["last"]), match["part"])
+    part = Part(partition, int(match["first"]), int(match["last"]), match["part"])
+    return part if part.key == key else None  # with more zeros than ours, it would be looked for under another key
 
 
 def region_in(prefix: str, dataset: str) -> str | None:
@@ -68,16 +69,10 @@ def region_in(prefix: str, dataset: str) -> str | None:
 
 def date_in(prefix: str) -> str | None:
     """The date of a prefix that ends with ``date=<YYYY-MM-DD>/``; None for any other."""
-    match = re.search(r"/date=(\d{4}-\d\d-\d\d)/$", prefix)
+    match = re.search(r"/date=(\d{4}-\d\d-\d\d)/$", prefix, re.ASCII)
     return match[1] if match else None
 
 
 def dates_between(start: int, end: int) -> tuple[str, str]:
     """The first and last date that a window of microseconds, ``start`` included and ``end`` excluded, touches."""
     return from_micros(start).date().isoformat(), from_micros(max(start, end - 1)).date().isoformat()
-
-
-def days(first: str, last: str) -> list[str]:
-    """Every date from ``first`` to ``last``, both included."""
-    start = date.fromisoformat(first)
-    return [(start + timedelta(days=n)).isoformat() for n in range((date.fromisoformat(last) - start).days + 1)]

@@ -93,7 +93,7 @@ class Lake:
                 return self._load(stored.part.key)
             except ObjectNotFound:
                 return "the object was deleted while the question was answered"
-            except (ArrowException, ObjectUnreadable, OSError) as error:
+            except (ArrowException, ObjectUnreadable, OSError, ValueError) as error:
                 return f"the object is damaged or not of the lake: {type(error).__name__}"
 
         chosen = list(parts)
@@ -112,6 +112,8 @@ class Lake:
             if set(EVENTS.names) - set(table.column_names):
                 raise ObjectUnreadable(f"{key} lacks columns of the lake")
             table = table.select(EVENTS.names).cast(EVENTS)
+            if table.column("event").null_count:
+                raise ObjectUnreadable(f"{key} has rows without their event")
             self._rows.put(key, table)
         return table
 

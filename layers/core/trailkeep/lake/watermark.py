@@ -13,7 +13,7 @@ _TRIES = 3
 
 
 def read_watermark(lake: Bucket) -> datetime | None:
-    """The watermark; None before the first sweep."""
+    """The watermark; None before the first sweep, or where it is damaged."""
     try:
         return _parse(lake.get(WATERMARK))
     except ObjectNotFound:
@@ -31,12 +31,20 @@ def raise_watermark(lake: Bucket, watermark: datetime) -> datetime:
                 return watermark
             continue
         known = _parse(lake.get(WATERMARK))
-        if known >= watermark:
+        if known is not None and known >= watermark:
             return known
         if lake.replace(WATERMARK, body, standing.etag):
             return watermark
-    return watermark
+    return read_watermark(lake) or watermark
 
 
-def _parse(body: bytes) -> datetime:
-    return from_micros(parse_micros(msgspec.json.decode(body)["watermark"]))
+def _parse(body: bytes) -> datetime | None:
+    """None for an object that is damaged: the next sweep finds the watermark anew."""
+    try:
+        return from_micros(parse_micros(msgspec.json.decode(body, type=_Watermark).watermark))
+    except ValueError:
+        return None
+
+
+class _Watermark(msgspec.Struct):
+    watermark: str

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from urllib.parse import unquote
 
 import msgspec
 
@@ -58,7 +59,8 @@ class Lookup:
             regions=(),
             newest_first=True,
             max_results=1,
-            filters=(make_filter("eventId", (event_id,), FILTERS),),
+            # Gateways differ in whether they decode a path.
+            filters=(make_filter("eventId", (event_id, unquote(event_id)), FILTERS),),
         )
         allowed = _narrowed(question, who)
         page = read_page(self.lake, EVENTS, allowed, None, visible_before(to_micros(now)), out_of_time)

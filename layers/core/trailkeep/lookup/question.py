@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 
 from trailkeep.errors import InvalidParameter, InvalidTimeRange
@@ -16,6 +16,9 @@ DEFAULT_RESULTS, MAX_RESULTS = 50, 1000
 DEFAULT_WINDOW = timedelta(days=7)
 MAX_VALUES = 100
 """Values of one filter in one request: a URL holds no more anyway, and each costs a comparison a row."""
+
+_LAST = to_micros(datetime.max.replace(tzinfo=UTC))
+"""With an offset, a time can lie behind the last one there is, as it can lie before the first."""
 
 _CONTROLS = ("startTime", "endTime", "region", "direction", "maxResults", "nextToken")
 _ONCE = frozenset({"startTime", "endTime", "direction", "maxResults", "nextToken"})
@@ -57,14 +60,15 @@ def parse_question(
     start = max(0, end - DEFAULT_WINDOW // timedelta(microseconds=1)) if asked[0] is None else asked[0]
     if start >= end:
         raise InvalidTimeRange("startTime must be before endTime")
-    regions = tuple(parameters.get("region", ()))
+    start, end = (min(max(moment, 0), _LAST) for moment in (start, end))
+    regions = tuple(sorted(set(parameters.get("region", ()))))
     question = Question(
         start=start,
         end=end,
         regions=() if "*" in regions else regions,
         newest_first=_direction(parameters),
         max_results=_max_results(parameters),
-        filters=tuple(sorted(filters, key=lambda item: (item.parameter, item.values))),
+        filters=tuple(sorted(filters, key=lambda item: (item.parameter, item.excludes))),
         asked_window=asked,
     )
     return question, next(iter(parameters.get("nextToken", ())), None)

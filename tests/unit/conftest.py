@@ -1,0 +1,6 @@
+"""Hypothesis for this folder: no deadlines, since machines differ, and few examples, since tests are run often."""
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("unit", deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unit")

@@ -1,0 +1,87 @@
+"""A bucket in memory that keeps S3's promises: conditional writes, etags of the contents, listings in key order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from hashlib import md5
+
+from trailkeep.errors import ObjectNotFound
+from trailkeep.lake.storage import Bucket, Listing, Stat
+
+NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
+
+
+class MemoryBucket(Bucket):
+    """Objects stand since ``now``, which a test may move; :meth:`before_call` may be replaced to interfere."""
+
+    def __init__(self, name: str = "lake", now: datetime = NOW) -> None:
+        super().__init__(name)
+        self.now = now
+        self.objects: dict[str, tuple[bytes, Stat]] = {}
+        self.page_size = 1000
+
+    def before_call(self, operation: str, key: str) -> None:
+        """Comes before every operation, with what it is about to do."""
+
+    def put(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> Stat:
+        """Write without any condition, as others do."""
+        etag = md5(body, usedforsecurity=False).hexdigest()
+        stat = Stat(key, etag, len(body), self.now, dict(metadata or {}))
+        self.objects[key] = (body, stat)
+        return stat
+
+    def get(self, key: str) -> bytes:
+        self.before_call("get", key)
+        return self._standing(key)[0]
+
+    def get_range(self, key: str, start: int, length: int) -> bytes:
+        return self.get(key)[start : start + length]
+
+    @contextmanager
+    def open(self, key: str) -> Iterator[tuple[Stat, Iterator[bytes]]]:
+        self.before_call("open", key)
+        body, stat = self._standing(key)
+        yield stat, iter([body])
+
+    def stat(self, key: str) -> Stat:
+        self.before_call("stat", key)
+        return self._standing(key)[1]
+
+    def create(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> bool:
+        self.before_call("create", key)
+        if key in self.objects:
+            return False
+        self.put(key, body, metadata)
+        return True
+
+    def replace(self, key: str, body: bytes, etag: str) -> bool:
+        self.before_call("replace", key)
+        if key not in self.objects or self.objects[key][1].etag != etag:
+            return False
+        self.put(key, body)
+        return True
+
+    def link(self, key: str, seconds: int) -> str:
+        return f"https://{self.name}.example/{key}?seconds={seconds}"
+
+    def pages(self, prefix: str, *, delimiter: str = "", after: str = "") -> Iterator[Listing]:
+        self.before_call("list", prefix)
+        keys = sorted(key for key in self.objects if key.startswith(prefix) and key > after)
+        rolled_up: dict[str, None] = {}
+        objects: list[Stat] = []
+        for key in keys:
+            head, found, _ = key[len(prefix) :].partition(delimiter) if delimiter else (key, "", "")
+            if found:
+                rolled_up[prefix + head + delimiter] = None
+            else:
+                objects.append(self.objects[key][1])
+        yield Listing(objects[: self.page_size], list(rolled_up))
+        for start in range(self.page_size, len(objects), self.page_size):
+            yield Listing(objects[start : start + self.page_size], [])
+
+    def _standing(self, key: str) -> tuple[bytes, Stat]:
+        if key not in self.objects:
+            raise ObjectNotFound(f"there is no object {key}")
+        return self.objects[key]
