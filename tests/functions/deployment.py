@@ -61,7 +61,7 @@ def _text(path: str) -> str:
     return (SAMPLES / path).read_text()
 
 
-def context(remaining_milliseconds: int = 900_000) -> SimpleNamespace:
+def context(remaining_milliseconds: int) -> SimpleNamespace:
     """What the runtime passes beside the event."""
     return SimpleNamespace(
         function_name="function",
@@ -111,8 +111,8 @@ class Deployment:
             self._functions[name] = module
         return self._functions[name]
 
-    def invoke(self, name: str, event: dict[str, Any]) -> Any:
-        return self.function(name).handler(event, context())
+    def invoke(self, name: str, event: dict[str, Any], remaining_milliseconds: int = 900_000) -> Any:
+        return self.function(name).handler(event, context(remaining_milliseconds))
 
     # Delivery
 
@@ -125,12 +125,12 @@ class Deployment:
         """One batch that announces each key in a message of its own; gives the IDs of the messages that failed."""
         return self.deliver_messages([notification(key) for key in keys])
 
-    def deliver_messages(self, bodies: Iterable[str]) -> list[str]:
+    def deliver_messages(self, bodies: Iterable[str], remaining_milliseconds: int = 900_000) -> list[str]:
         records = [
             {**sample("deliver_events/sqs_object_created.json")["Records"][0], "messageId": f"m-{number}", "body": body}
             for number, body in enumerate(bodies)
         ]
-        answer = self.invoke("deliver_events", {"Records": records})
+        answer = self.invoke("deliver_events", {"Records": records}, remaining_milliseconds)
         assert set(answer) == {"batchItemFailures"}
         return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 

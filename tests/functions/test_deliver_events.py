@@ -211,6 +211,14 @@ def test_an_object_that_is_gone_is_no_failure_and_holds_nobody_up(deployment: De
     assert len(deployment.keys("state/commits/")) == 1
 
 
+def test_a_message_goes_back_to_the_queue_where_too_little_time_is_left_for_it(deployment: Deployment) -> None:
+    deployment.land("log.json", as_array([make_event()]))
+
+    assert deployment.deliver_messages([notification("log.json")], remaining_milliseconds=60_000) == ["m-0"]
+    assert deployment.keys() == []
+    assert deployment.deliver("log.json") == []
+
+
 def test_the_stores_test_event_is_ignored(deployment: Deployment) -> None:
     assert deployment.invoke("deliver_events", sample("deliver_events/sqs_test_event.json")) == {
         "batchItemFailures": []
