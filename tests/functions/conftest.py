@@ -19,10 +19,6 @@ for name in ("POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"):
     os.environ.setdefault(name, SETTINGS[name])
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "samples: real events of the folder that TRAILKEEP_SAMPLES names")
-
-
 @pytest.fixture(scope="session", autouse=True)
 def clients() -> Iterator[None]:
     """Clients of the emulated services for these tests, none left over from or to others: making one takes long."""
