@@ -1,30 +1,28 @@
 """Secrets out of an event, before it is written anywhere: the rest of its bytes stay as they are."""
 
+import base64
 import json
 import re
-import unicodedata
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
 
-from trailkeep.events.json_tree import Node, parse_tree
-from trailkeep.events.mask_rules import (
-    ALREADY_HIDDEN,
-    CLUES,
-    NAME_KEYS,
-    NAMED_IN_TEXT,
-    SECRET_NAMES,
-    SECRET_SHAPES,
-    SECRET_SUFFIXES,
-    VALUE_KEYS,
-)
+import msgspec
 
-MASK = "***"
-_NOTHING_TO_HIDE = frozenset({'""', "true", "false", "null", *map(json.dumps, ALREADY_HIDDEN)})
+from trailkeep.events.mask_clues import clues_in, is_innocent, may_hold_a_secret
+from trailkeep.events.mask_keys import KeyKind, kind_of, string_of
+from trailkeep.events.mask_names import is_secret_name
+from trailkeep.events.mask_rules import ALREADY_HIDDEN, BASE64_OF_JSON, MASK
+from trailkeep.events.mask_text import hide_in_text
+
 _NESTED_TEXTS = 4
 """JSON inside a string inside JSON…: real events hold two levels; deeper texts are searched as plain text."""
-_NOT_ALPHANUMERIC = re.compile(r"[^a-z0-9]+")
-_LOWER = bytes(range(256)).lower()
-_SEPARATORS = bytes(byte for byte in range(256) if not chr(byte).isalnum() or byte > 127)
+
+_TOKEN = re.compile(rb'("(?:[^"\\]++|\\.)*+")(\s*+:)?|[{}\[\]]|[^\s{}\[\]:,"]++', re.DOTALL)
+_TEXT, _KEY = 1, 2
+_CLOSING = {b"}": b"{", b"]": b"["}
+_OPENING = frozenset(_CLOSING.values())
+_NOTHING_TO_HIDE = frozenset({b"true", b"false", b"null", *map(msgspec.json.encode, ALREADY_HIDDEN)})
+_HIDDEN = msgspec.json.encode(MASK)
+_SHORTEST = len('"otp=1"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,93 +36,112 @@ class Masked:
 def mask(text: bytes) -> Masked:
     """Mask the secrets in one valid JSON text. Masking a masked text changes nothing.
 
-    Raises ValueError where the text is not JSON: such a record must not be stored.
+    Raises ValueError where the text turns out to be no JSON: such a record must not be stored.
     """
-    if _is_innocent(text):
-        return Masked(text, 0)
-    masked, count = _mask_json(text.decode(), _NESTED_TEXTS)
-    return Masked(masked.encode() if count else text, count)
+    return Masked(text, 0) if is_innocent(text) else _mask(text, _NESTED_TEXTS)
 
 
-def _is_innocent(text: bytes) -> bool:
-    if b"\\u" in text or not text.isascii() or (b"@" in text and b"://" in text):
-        return False
-    squeezed = text.translate(_LOWER, _SEPARATORS)
-    return not any(clue in squeezed for clue in CLUES)
-
-
-def _mask_json(text: str, levels: int) -> tuple[str, int]:
-    places: list[tuple[int, int, str]] = []
-    _visit(parse_tree(text), text, False, levels, places)
-    if not places:
-        return text, 0
+def _mask(text: bytes, levels: int) -> Masked:
+    places = _Search(text, levels).places
     parts = []
-    at = 0
-    for start, end, replacement in places:
-        parts += [text[at:start], replacement]
-        at = end
-    return "".join([*parts, text[at:]]), len(places)
+    kept = 0
+    for start, (end, replacement) in sorted(places.items()):
+        parts += [text[kept:start], replacement]
+        kept = end
+    return Masked(b"".join([*parts, text[kept:]]) if parts else text, len(places))
 
 
-def _visit(node: Node, text: str, secret: bool, levels: int, places: list[tuple[int, int, str]]) -> None:
-    """Collect what to replace under ``node``, in the order of the text; ``secret`` says that its name is one."""
-    if node.kind == "{":
-        names = [_normal(json.loads(key)) for key in node.keys]
-        named = any(
-            name in NAME_KEYS and child.kind == '"' and is_secret_name(json.loads(text[child.start : child.end]))
-            for name, child in zip(names, node.children, strict=True)
-        )
-        for name, child in zip(names, node.children, strict=True):
-            _visit(child, text, secret or _is_secret(name) or (named and name in VALUE_KEYS), levels, places)
-    elif node.kind == "[":
-        for child in node.children:
-            _visit(child, text, secret, levels, places)
-    else:
-        old = text[node.start : node.end]
-        new = _mask_scalar(old, secret, levels)
-        if new != old:
-            places.append((node.start, node.end, new))
+@dataclass(slots=True)
+class _Members:
+    """What an object's members say of each other: in ``{"value": "…", "name": "Cookie"}``, either may come first."""
+
+    name_is_secret: bool = False
+    values: list[tuple[int, int]] = field(default_factory=list)
+    hidden_keys: set[bytes] = field(default_factory=set)
 
 
-def _mask_scalar(token: str, secret: bool, levels: int) -> str:
-    if secret:
-        return token if token in _NOTHING_TO_HIDE else f'"{MASK}"'
-    if token[0] != '"' or len(token) < 6:
-        return token
-    value = json.loads(token)
-    masked = _mask_text(value, levels)
-    return token if masked == value else json.dumps(masked, ensure_ascii=False)
+class _Search:
+    """Finds the secrets in one JSON text: ``places`` from start to end, and what comes there instead."""
+
+    def __init__(self, text: bytes, levels: int) -> None:
+        self.places: dict[int, tuple[int, bytes]] = {}
+        self._levels = levels
+        self._clues = clues_in(text)
+        self._search(text)
+
+    def _search(self, text: bytes) -> None:
+        stack: list[tuple[bool, _Members, KeyKind, int]] = []
+        secret, members, kind = False, _Members(), KeyKind.PLAIN
+        for token in _TOKEN.finditer(text):
+            group = token.lastindex
+            if group == _KEY:
+                kind = kind_of(token[_TEXT])
+                if kind is KeyKind.HOLDS_A_SECRET:
+                    kind = self._hide_key(token, members)
+            elif group is None and token[0] in _OPENING:
+                stack.append((secret, members, kind, token.start()))
+                secret, members, kind = secret or kind is KeyKind.NAMES_A_SECRET, _Members(), KeyKind.PLAIN
+            elif group is None and token[0] in _CLOSING:
+                if members.name_is_secret:
+                    self._hide_all(text, members.values)
+                if not stack or text[stack[-1][-1]] != _CLOSING[token[0]][0]:
+                    raise ValueError("a bracket closes nothing")
+                secret, members, kind, start = stack.pop()
+                if kind is KeyKind.BEFORE_VALUE:
+                    members.values.append((start, token.end()))
+                kind = KeyKind.PLAIN
+            elif secret or kind is KeyKind.NAMES_A_SECRET:
+                self._hide(token)
+            else:
+                if kind is KeyKind.BEFORE_VALUE:
+                    members.values.append(token.span())
+                if group == _TEXT:
+                    if kind is KeyKind.BEFORE_NAME and is_secret_name(string_of(token[0])):
+                        members.name_is_secret = True
+                    self._search_string(token)
+        if stack:
+            raise ValueError("a bracket is not closed")
+
+    def _hide(self, token: re.Match[bytes]) -> None:
+        if token[0].strip(b'"*') and token[0] not in _NOTHING_TO_HIDE:
+            self.places[token.start()] = token.end(), _HIDDEN
+
+    def _hide_all(self, text: bytes, spans: list[tuple[int, int]]) -> None:
+        for start, end in spans:
+            for token in _TOKEN.finditer(text, start, end):
+                if token.lastindex != _KEY and token[0] not in _OPENING and token[0] not in _CLOSING:
+                    self._hide(token)
+
+    def _hide_key(self, token: re.Match[bytes], members: _Members) -> KeyKind:
+        """Hide the secret in a key; the kind of what is left of it."""
+        hidden = msgspec.json.encode(hide_in_text(string_of(token[_TEXT])))
+        if hidden in members.hidden_keys:
+            raise ValueError("two keys of an object would be the same without their secrets")
+        members.hidden_keys.add(hidden)
+        self.places[token.start()] = token.end(_TEXT), hidden
+        return kind_of(hidden)
+
+    def _search_string(self, token: re.Match[bytes]) -> None:
+        if token.end() - token.start() >= _SHORTEST and may_hold_a_secret(token[0], self._clues):
+            value = string_of(token[0])
+            masked = _mask_string(value, self._levels)
+            if masked != value:
+                self.places[token.start()] = token.end(), msgspec.json.encode(masked)
 
 
-def _mask_text(value: str, levels: int) -> str:
-    """Secrets inside a string: of JSON written into it, of shapes that give themselves away, behind a telling name."""
-    if levels and value.lstrip()[:1] in ("{", "["):
+def _mask_string(value: str, levels: int) -> str:
+    """A string without the secrets in it: those of JSON written into it, plain or in base64, or those of its text."""
+    if levels and value[:64].lstrip()[:1] in ("{", "[", '"'):
         try:
             json.loads(value)
-            return _mask_json(value, levels - 1)[0]
+            return _mask(value.encode(), levels - 1).text.decode()
         except (ValueError, RecursionError):
-            pass  # not JSON after all: text with a bracket in front
-    for shape, replacement in SECRET_SHAPES:
-        value = shape.sub(replacement, value)
-    if "=" in value:
-        value = NAMED_IN_TEXT.sub(_mask_named, value)
-    return value
-
-
-def _mask_named(match: re.Match[str]) -> str:
-    return f"{match[1]}={MASK}" if is_secret_name(match[1]) else match[0]
-
-
-@lru_cache(maxsize=8192)
-def is_secret_name(name: str) -> bool:
-    """Whether what stands under ``name`` is a secret, however the name is written."""
-    return _is_secret(_normal(name))
-
-
-@lru_cache(maxsize=8192)
-def _normal(name: str) -> str:
-    return _NOT_ALPHANUMERIC.sub("", unicodedata.normalize("NFKC", name).lower())
-
-
-def _is_secret(normal_name: str) -> bool:
-    return normal_name in SECRET_NAMES or normal_name.endswith(SECRET_SUFFIXES)
+            pass  # not JSON after all: text with a bracket or a quote in front
+    if levels and value.startswith(BASE64_OF_JSON):
+        try:
+            text = base64.b64decode(value + "=" * (-len(value) % 4), altchars=b"-_" if set(value) & {*"-_"} else None)
+            json.loads(text)
+            return MASK if _mask(text, levels - 1).count else value
+        except (ValueError, RecursionError):
+            pass  # binascii's error is a ValueError too
+    return hide_in_text(value)

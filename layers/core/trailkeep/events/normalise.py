@@ -20,7 +20,15 @@ from trailkeep.events.regions import RegionRules, region_of
 from trailkeep.events.resources import resources_of
 from trailkeep.events.strict_json import parse_object
 from trailkeep.events.timestamps import parse_micros
-from trailkeep.events.values import caller_class, first_text, present_text, read_or_write, service_of, text
+from trailkeep.events.values import (
+    caller_class,
+    first_text,
+    identifier,
+    present_text,
+    read_or_write,
+    service_of,
+    text,
+)
 
 NORMALISER_VERSION = 1
 """Raised when the same record would give other columns, another partition or another identity."""
@@ -51,8 +59,7 @@ def _normalise(original: bytes, arrival: Arrival) -> tuple[Event, int]:
     fields = parse_object(original)
     original, fields = _without_envelope(original, fields)
     event_time = _event_time(fields, arrival.received_at)
-    event_id = first_text(fields, "eventId", "eventID")
-    uid = event_uid(arrival.channel, event_id, event_time, fields)
+    uid = event_uid(arrival.channel, _event_id(fields), event_time, fields)
     try:
         masked = mask(original)
         if masked.count:
@@ -73,7 +80,7 @@ def _normalise(original: bytes, arrival: Arrival) -> tuple[Event, int]:
         event_time=event_time,
         region=region_of(fields, arrival.regions),
         channel=arrival.channel,
-        event_id=event_id,
+        event_id=_event_id(fields),
         event_name=event_name,
         event_source=first_text(fields, "eventSource"),
         service_name=service_of(fields),
@@ -119,6 +126,10 @@ def _without_envelope(original: bytes, fields: dict[str, Any]) -> tuple[bytes, d
         if isinstance(inner, dict) and "eventTime" in inner:
             return bytes(getattr(_enveloped.decode(original), name)), inner
     return original, fields
+
+
+def _event_id(fields: dict[str, Any]) -> str | None:
+    return identifier(fields.get("eventId")) or identifier(fields.get("eventID"))
 
 
 def _event_time(fields: dict[str, Any], received_at: int) -> int:

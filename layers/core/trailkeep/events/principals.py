@@ -54,7 +54,7 @@ def _assumed_role(identity: dict[str, Any], principal_id: str | None) -> tuple[s
 
 
 def _other_name(fields: dict[str, Any], identity: dict[str, Any]) -> str | None:
-    """The name of an actor without ``userName``: an ARN's last part, the calling service, or a failed sign-in's user."""
+    """The name of an actor without ``userName``: the ARN's last part, the calling service, a failed sign-in's user."""
     arn = first_text(identity, "arn")
     if arn and "/" in arn:
         return arn.rpartition("/")[2]

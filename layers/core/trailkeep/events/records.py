@@ -10,17 +10,19 @@ from dataclasses import dataclass
 
 import msgspec
 
-from trailkeep.events.brackets import End, ValueScanner
+from trailkeep.events.exact import ExactReader
 from trailkeep.events.reader import Reader
 from trailkeep.events.reasons import Reason, Rejected, Unreadable
-from trailkeep.events.runs import run_of_elements, run_of_lines
+from trailkeep.events.runs import Runs
+from trailkeep.events.strict_json import parse_object
 
 MAX_RECORD_BYTES = 16 << 20
 """Services cap an event at 256 KB to 1 MB; sixteen times that is no audit event and only costs memory."""
 
-_OPEN_OBJECT, _CLOSE_OBJECT, _OPEN_ARRAY, _CLOSE_ARRAY = b"{}[]"
+_OPEN_OBJECT, _OPEN_ARRAY, _CLOSE_ARRAY = b"{[]"
 
 Part = bytes | Unreadable
+"""A record's bytes, or why something is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,89 +36,98 @@ class Record:
 def split(pieces: Iterable[bytes]) -> Iterator[Record | Rejected]:
     """Yield every record of a log object's text, and each thing in it that cannot be read, in the object's order.
 
-    ``pieces`` may raise :class:`Unreadable`; what came before it is still given.
+    ``pieces`` may raise :class:`Unreadable`; what came before it is still given. How the text is cut into pieces
+    makes no difference.
     """
-    reader = Reader(iter(pieces))
-    index = 0
-    for part in _texts(reader):
+    splitter = _Splitter(Reader(iter(pieces)))
+    for index, part in enumerate(splitter.parts()):
         yield Rejected(index, part.reason, part.detail) if isinstance(part, Unreadable) else Record(index, part)
-        index += 1
-    if reader.failure:
-        yield Rejected(index, reader.failure.reason, reader.failure.detail)
-    elif reader.is_empty:
-        yield Rejected(index, Reason.EMPTY_OBJECT, "the object holds no text")
 
 
-def _texts(reader: Reader) -> Iterator[Part]:
-    seen = False
-    while (byte := reader.peek()) is not None:
-        if byte == _OPEN_ARRAY:
-            reader.at += 1
-            yield from _elements(reader)
-        elif byte == _OPEN_OBJECT:
-            if reader.enter_records():
-                yield from _elements(reader)
-                _leave_envelope(reader)
-            elif lines := run_of_lines(reader):
+class _Splitter:
+    """Takes the text of one object apart, from where its reader stands."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._runs = Runs(reader, MAX_RECORD_BYTES)
+        self._exact = ExactReader(reader, MAX_RECORD_BYTES)
+
+    def parts(self) -> Iterator[Part]:
+        """Every record and every failure, the source's own last."""
+        reader = self._reader
+        if not reader.is_utf8():
+            yield Unreadable(Reason.NOT_UTF8, "the text is UTF-16 or UTF-32; log objects are UTF-8")
+            return
+        if reader.peek() not in (_OPEN_OBJECT, _OPEN_ARRAY, None):
+            yield Unreadable(Reason.NOT_JSON, "the text is neither an array, an object nor lines of objects")
+            return
+        yield from self._texts()
+        if reader.failure:
+            yield reader.failure
+        elif reader.is_empty:
+            yield Unreadable(Reason.EMPTY_OBJECT, "the object holds no text")
+
+    def _texts(self) -> Iterator[Part]:
+        """The JSON texts, one after another."""
+        reader = self._reader
+        while (byte := reader.peek()) is not None:
+            if byte == _OPEN_ARRAY:
+                reader.at += 1
+                yield from self._elements()
+            elif byte != _OPEN_OBJECT:
+                yield self._junk()
+            elif reader.enter_records():
+                yield from self._elements()
+                yield from self._leave_envelope()
+            elif lines := self._runs.lines():
                 yield from lines
+                self._exact.model = lines[-1]
             else:
-                yield from _open_document(_value(reader))
-        elif seen:
-            yield _junk(reader)
-        else:
-            yield reader.why_not_json()
-            return
-        seen = True
+                yield from _open_document(self._exact.value())
 
-
-def _elements(reader: Reader) -> Iterator[Part]:
-    """The records of an array, from behind its ``[`` to behind its ``]``."""
-    torn = False
-    while (byte := reader.peek()) is not None:
-        if byte == _CLOSE_ARRAY:
-            reader.at += 1
-            return
-        if byte == _OPEN_OBJECT:
-            if run := run_of_elements(reader):
+    def _elements(self) -> Iterator[Part]:
+        """The records of an array, and of arrays in it, from behind its ``[`` to behind its ``]``."""
+        reader = self._reader
+        lists = 1
+        torn = False
+        while (byte := reader.peek()) is not None:
+            if byte == _CLOSE_ARRAY:
+                reader.at += 1
+                lists -= 1
+                if not lists:
+                    return
+            elif byte == _OPEN_ARRAY:
+                while reader.peek() == _OPEN_ARRAY:
+                    reader.at += 1
+                    lists += 1
+                yield _not_an_object()
+            elif byte != _OPEN_OBJECT:
+                yield self._junk()
+            elif run := self._runs.elements():
                 yield from run
+                self._exact.model = run[-1]
             else:
-                value = _value(reader)
+                value = self._exact.value()
                 torn = isinstance(value, Unreadable) and value.reason is Reason.TRUNCATED
                 yield value
-        elif byte == _OPEN_ARRAY:
-            value = _value(reader)
-            yield value if isinstance(value, Unreadable) else _not_an_object()
-        else:
-            yield _junk(reader)
-    if not (torn or reader.failure):
-        yield Unreadable(Reason.TRUNCATED, "the text ends inside an array of records")
+        if not (torn or reader.failure):
+            yield Unreadable(Reason.TRUNCATED, "the text ends inside an array of records")
 
+    def _leave_envelope(self) -> Iterator[Part]:
+        """From behind the list of records to behind the ``}`` of the object that holds it."""
+        rest = self._exact.value(inside_object=True)
+        if isinstance(rest, bytes) and b'"Records"' in rest:
+            yield Unreadable(Reason.DUPLICATE_KEY, "an object holds Records twice; the second is not read")
 
-def _value(reader: Reader) -> Part:
-    """One bracketed value, by the exact scanner; the reader then stands behind it."""
-    scanner = ValueScanner()
-    at = reader.at
-    too_large = False
-    while (scan := scanner.scan(reader.text, at, at_end=reader.ended)).end is End.NEEDS_MORE:
-        if scan.at - reader.at > MAX_RECORD_BYTES:
-            too_large = True
-            reader.at = scan.at
-        scanned = scan.at - reader.at
-        reader.more()
-        at = reader.at + scanned
-    text = reader.text[reader.at : scan.at]
-    reader.at = scan.at
-    if too_large or len(text) > MAX_RECORD_BYTES:
-        return Unreadable(Reason.RECORD_TOO_LARGE, f"a record is larger than {MAX_RECORD_BYTES} bytes")
-    if scan.end is End.COMPLETE:
-        return text
-    if reader.ended and scan.at == len(reader.text):
-        return Unreadable(Reason.TRUNCATED, "the text ends inside a record")
-    return Unreadable(Reason.INVALID_JSON, "the brackets or quotes of a record do not match")
+    def _junk(self) -> Unreadable:
+        self._reader.skip_junk()
+        return _not_an_object()
 
 
 class _Document(msgspec.Struct):
-    Records: list[msgspec.Raw]
+    records: list[msgspec.Raw] = msgspec.field(name="Records")
+    event_name: msgspec.Raw | msgspec.UnsetType = msgspec.field(default=msgspec.UNSET, name="eventName")
+    event_time: msgspec.Raw | msgspec.UnsetType = msgspec.field(default=msgspec.UNSET, name="eventTime")
 
 
 _document = msgspec.json.Decoder(_Document)
@@ -124,31 +135,23 @@ _document = msgspec.json.Decoder(_Document)
 
 def _open_document(text: Part) -> Iterator[Part]:
     """A text that stands alone: a record, or an object that holds ``Records`` behind other keys."""
-    if isinstance(text, bytes) and b'"Records"' in text:
-        try:
-            records = _document.decode(text).Records
-        except (msgspec.DecodeError, RecursionError):
-            records = None  # a record that merely mentions the word, or one that its reader will refuse
-        if records is not None:
-            yield from (bytes(raw) for raw in records)
-            return
-    yield text
+    records = _records_in(text) if isinstance(text, bytes) and b'"Records"' in text else None
+    if records is None:
+        yield text
+    else:
+        yield from (bytes(raw) for raw in records)
 
 
-def _leave_envelope(reader: Reader) -> None:
-    """From behind the list of records to behind the ``}`` of the object that holds it."""
-    while (byte := reader.peek()) is not None and byte != _CLOSE_OBJECT:
-        if byte in (_OPEN_OBJECT, _OPEN_ARRAY):
-            if isinstance(_value(reader), Unreadable):
-                return
-        else:
-            reader.skip_junk()
-    reader.at += 1
-
-
-def _junk(reader: Reader) -> Unreadable:
-    reader.skip_junk()
-    return _not_an_object()
+def _records_in(text: bytes) -> list[msgspec.Raw] | None:
+    """The records of a document; None for one that merely mentions the word, or that its reader will refuse."""
+    try:
+        document = _document.decode(text)
+        if text.count(b'"Records"') > 1:
+            parse_object(text)  # two lists of them would be one too many, and only the last is seen here
+    except (msgspec.DecodeError, RecursionError, Unreadable):
+        return None
+    is_event = not (document.event_name is document.event_time is msgspec.UNSET)
+    return None if is_event else document.records
 
 
 def _not_an_object() -> Unreadable:

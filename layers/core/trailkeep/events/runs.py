@@ -12,38 +12,60 @@ import msgspec
 
 from trailkeep.events.reader import Reader
 
-_EXACT_STRETCH = 64 << 10
+_ENOUGH = 256 << 10
+"""Text worth cutting: with less, most of it would be a record whose end is not at hand yet."""
+
+_STRETCH = 64 << 10
+"""What the exact scanner is given at first; twice as much each time that no run is found behind it."""
+
 _ELEMENT_ENDS = re.compile(rb"\}\s*(?:,\s*\{|\])")
 _LINE_ENDS = re.compile(rb"\}\s*\n")
+_OPEN = ord("{")
 _elements = msgspec.json.Decoder(list[msgspec.Raw])
 _lines = msgspec.json.Decoder(msgspec.Raw)
 
 
-def run_of_elements(reader: Reader) -> list[bytes]:
-    """The next records of an array; empty where only the exact scanner can tell."""
-    return _run(reader, _ELEMENT_ENDS, lambda text: _elements.decode(b"[" + text + b"]"))
+class Runs:
+    """Finds runs of sound records where ``reader`` stands; each has at most ``longest`` bytes."""
 
+    def __init__(self, reader: Reader, longest: int) -> None:
+        self._reader = reader
+        self._longest = longest
+        self._stretch = _STRETCH
+        self._exact_until = 0
 
-def run_of_lines(reader: Reader) -> list[bytes]:
-    """The next records of NDJSON; empty where only the exact scanner can tell."""
-    return _run(reader, _LINE_ENDS, _lines.decode_lines)
+    def elements(self) -> list[bytes]:
+        """The next records of an array; empty where only the exact scanner can tell."""
+        return self._next(_ELEMENT_ENDS, lambda text: _elements.decode(b"[" + text + b"]"))
 
+    def lines(self) -> list[bytes]:
+        """The next records of NDJSON; empty where only the exact scanner can tell."""
+        return self._next(_LINE_ENDS, _decode_lines)
 
-def _run(reader: Reader, ends: re.Pattern[bytes], decode: Callable[[bytes], list[msgspec.Raw]]) -> list[bytes]:
-    if reader.at < reader.exact_until:
+    def _next(self, ends: re.Pattern[bytes], decode: Callable[[bytes], list[msgspec.Raw]]) -> list[bytes]:
+        reader = self._reader
+        if reader.position < self._exact_until:
+            return []
+        while len(reader.text) - reader.at < _ENOUGH and reader.more():
+            pass
+        for cut in _cuts(reader.text, reader.at, ends):
+            try:
+                records = [bytes(raw) for raw in decode(reader.text[reader.at : cut])]
+            except (msgspec.DecodeError, RecursionError):
+                continue
+            if not records or any(record[0] != _OPEN or len(record) > self._longest for record in records):
+                break
+            reader.at = cut
+            self._stretch = _STRETCH
+            return records
+        self._exact_until = reader.position + self._stretch
+        self._stretch *= 2
         return []
-    for cut in _cuts(reader.text, reader.at, ends):
-        text = reader.text[reader.at : cut]
-        if b'"Records"' in text and decode == _lines.decode_lines:
-            break
-        try:
-            records = [bytes(raw) for raw in decode(text)]
-        except (msgspec.DecodeError, RecursionError):
-            continue
-        reader.at = cut
-        return records
-    reader.exact_until = reader.at + _EXACT_STRETCH
-    return []
+
+
+def _decode_lines(text: bytes) -> list[msgspec.Raw]:
+    """The lines of ``text``; none where one may be an envelope of records, which is not one record."""
+    return [] if b'"Records"' in text else _lines.decode_lines(text)
 
 
 def _cuts(text: bytes, start: int, ends: re.Pattern[bytes]) -> Iterator[int]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ from trailkeep.events.reasons import Reason, Unreadable
 MAX_DEPTH = 100
 """Real events nest up to 15 deep. The limit lies below the recursion limit of every JSON parser that reads answers."""
 
+_LARGEST = int(sys.float_info.max)
 _decoder = msgspec.json.Decoder()
 _SPACED_COLON = re.compile(rb'"\s+:')
 
@@ -33,13 +35,14 @@ def parse_object(text: bytes) -> dict[str, Any]:
         raise Unreadable(Reason.INVALID_JSON, "the text is not valid JSON") from None
     if type(value) is not dict:
         raise Unreadable(Reason.NOT_AN_OBJECT, "a record must be a JSON object")
-    keys = _count_keys(value, MAX_DEPTH)
+    keys = _check(value, MAX_DEPTH)
     if keys != text.count(b'":') or _SPACED_COLON.search(text):
         _refuse_duplicate_keys(text)
     return value
 
 
-def _count_keys(value: Any, depth: int) -> int:
+def _check(value: Any, depth: int) -> int:
+    """How many keys there are, in an object or a list that is neither too deep nor holds an integer out of range."""
     if depth == 0:
         raise Unreadable(Reason.TOO_DEEP, f"nested deeper than {MAX_DEPTH} levels")
     total = 0
@@ -49,7 +52,9 @@ def _count_keys(value: Any, depth: int) -> int:
     for item in value:
         kind = type(item)
         if kind is dict or kind is list:
-            total += _count_keys(item, depth - 1)
+            total += _check(item, depth - 1)
+        elif kind is int and not -_LARGEST <= item <= _LARGEST:
+            raise Unreadable(Reason.NUMBER_OUT_OF_RANGE, "a number is out of range")
     return total
 
 

@@ -16,7 +16,8 @@ def parse_micros(text: str) -> int:
     """Microseconds since 1970 of an RFC 3339 time; digits beyond microseconds are cut off.
 
     Raises ValueError for anything else, times without an offset included: whose midnight they mean is not known.
-    A leap second (``:60``) is the last microsecond of its minute.
+    A leap second (``:60``) is the last microsecond of its minute. An offset may put the result before year 1 or behind
+    year 9999, where :func:`from_micros` cannot follow.
     """
     match = _RFC3339.fullmatch(text)
     if match is None:
