@@ -266,6 +266,19 @@ def test_more_bad_records_than_are_listed_are_still_counted(deployment: Deployme
     assert deployment.commit_of("log")["quarantined"] == 10_500
 
 
+def test_an_object_of_rejects_without_end_is_given_up_and_says_so(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trailkeep.delivery.MAX_REJECTS", 20)
+    deployment.land_and_deliver("log", GOOD.encode() + b"\n" + b'{"eventName": "x"}\n' * 50)
+
+    commit = deployment.commit_of("log")
+    assert (commit["rows_out"], commit["quarantined"], commit["records_in"]) == (1, 21, 22)
+    quarantined = deployment.quarantine_of("log")
+    assert quarantined["counts"] == {"missing_event_time": 20, "given_up": 1}
+    assert quarantined["entries"][-1]["reason"] == "given_up"
+
+
 def test_no_bytes_of_a_bad_record_are_repeated_in_its_quarantine(deployment: Deployment) -> None:
     secret = "hunter2hunter2"
     bad = [

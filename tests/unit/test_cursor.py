@@ -85,6 +85,15 @@ def test_a_default_window_stays_that_of_the_first_page() -> None:
     assert signer().read(token, later)[0] == first
 
 
+def test_a_cursor_of_another_version_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trailkeep.lookup.cursor._VERSION", 2)
+    of_the_next_release = signer().write(question(), POSITION, AS_OF)
+    monkeypatch.undo()
+
+    with pytest.raises(InvalidNextToken, match="version"):
+        signer().read(of_the_next_release, question())
+
+
 def test_the_page_size_may_change() -> None:
     asked = question({**ASKED, "maxResults": ["1000"]})
 

@@ -15,7 +15,7 @@ from trailkeep.events.event import Event
 from trailkeep.events.inflate import inflate
 from trailkeep.events.mask_rules import MASK_VERSION
 from trailkeep.events.normalise import NORMALISER_VERSION, Arrival, normalise
-from trailkeep.events.reasons import Rejected
+from trailkeep.events.reasons import Reason, Rejected
 from trailkeep.events.records import split
 from trailkeep.events.regions import RegionRules
 from trailkeep.events.timestamps import date_of, format_time, to_micros
@@ -28,6 +28,10 @@ from trailkeep.landing import channel_of
 
 BUFFER_BYTES = 48 << 20
 """Text of the originals held before parts are written: with columns and encoding some 250 MB of memory at the peak."""
+
+
+MAX_REJECTS = 100_000
+"""An object with more is no log, and would only cost time: the rest of it is one more reject, its bytes stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,9 @@ class Delivery:
         for record in records:
             commit.records_in += 1
             result = record if isinstance(record, Rejected) else normalise(record, arrival)
+            if isinstance(result, Rejected) and quarantine.total == MAX_REJECTS:
+                quarantine.add(Rejected(record.index, Reason.GIVEN_UP, f"more than {MAX_REJECTS} records are rejects"))
+                break
             if isinstance(result, Rejected):
                 quarantine.add(result)
             else:

@@ -27,6 +27,7 @@ class Reason(StrEnum):
     INVALID_EVENT_TIME = "invalid_event_time"
     EVENT_TIME_OUT_OF_RANGE = "event_time_out_of_range"
     MASKING_FAILED = "masking_failed"
+    GIVEN_UP = "given_up"
 
 
 @dataclass(frozen=True, slots=True)

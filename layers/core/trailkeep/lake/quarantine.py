@@ -23,7 +23,7 @@ class Quarantine:
     def add(self, rejected: Rejected) -> None:
         """Take in one reject."""
         self.counts[rejected.reason] = self.counts.get(rejected.reason, 0) + 1
-        if len(self.entries) < MAX_ENTRIES:
+        if len(self.entries) < MAX_ENTRIES or rejected.reason is Reason.GIVEN_UP:
             self.entries.append(rejected)
 
     @property

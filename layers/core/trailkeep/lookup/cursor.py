@@ -61,6 +61,8 @@ class CursorSigner:
             read = msgspec.json.decode(payload, type=_Payload)
         except msgspec.DecodeError as error:
             raise InvalidNextToken("nextToken is of another version") from error
+        if read.version != _VERSION:
+            raise InvalidNextToken("nextToken is of another version")
         return replace(question, start=read.start, end=read.end), Position(read.time, read.uid), read.as_of
 
     def _sign(self, payload: bytes, question: Question) -> bytes:
