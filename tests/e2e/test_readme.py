@@ -5,6 +5,7 @@ In a `console` block a line with `$ ` is a command, what follows is its output, 
 
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -87,6 +88,7 @@ def shell(environment: dict[str, str]) -> Iterator[Shell]:
     bash.close()
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the README's examples use curl, which is not installed")
 def test_everything_under_try_it_works_as_printed(shell: Shell) -> None:
     for step in steps("Try it"):
         code, said = shell.run(step.command)
