@@ -36,9 +36,6 @@ class MemoryBucket(Bucket):
         self.before_call("get", key)
         return self._standing(key)[0]
 
-    def get_range(self, key: str, start: int, length: int) -> bytes:
-        return self.get(key)[start : start + length]
-
     @contextmanager
     def open(self, key: str) -> Iterator[tuple[Stat, Iterator[bytes]]]:
         self.before_call("open", key)

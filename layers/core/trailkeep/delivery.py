@@ -29,7 +29,6 @@ from trailkeep.landing import channel_of
 BUFFER_BYTES = 48 << 20
 """Text of the originals held before parts are written: with columns and encoding some 250 MB of memory at the peak."""
 
-
 MAX_REJECTS = 100_000
 """An object with more is no log, and would only cost time: the rest of it is one more reject, its bytes stay."""
 

@@ -16,7 +16,6 @@ _RECORDS = re.compile(rb'\{\s*"Records"\s*:\s*\[')
 _RECORDS_HEAD = 64
 """More than any writer puts between ``{`` and the first record."""
 
-
 _MARK_BYTES = 4
 """The longest byte order mark; a shorter start of UTF-16 or UTF-32 without one holds a zero byte."""
 

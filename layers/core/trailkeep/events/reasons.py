@@ -14,7 +14,6 @@ class Reason(StrEnum):
     TRUNCATED_GZIP = "truncated_gzip"
     INFLATES_TOO_FAR = "inflates_too_far"
     OBJECT_TOO_LARGE = "object_too_large"
-    OBJECT_UNREADABLE = "object_unreadable"
     TRUNCATED = "truncated"
     INVALID_JSON = "invalid_json"
     NOT_AN_OBJECT = "not_an_object"

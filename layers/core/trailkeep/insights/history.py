@@ -8,6 +8,7 @@ from itertools import groupby
 import pyarrow as pa
 
 from trailkeep.events.timestamps import to_micros
+from trailkeep.lake.parquet import values
 from trailkeep.lake.partitions import EVENTS, dates_between
 from trailkeep.lake.parts import Lake, Reading
 
@@ -66,9 +67,6 @@ def read_history(lake: Lake, now: datetime, reading: Reading) -> History:
 
 
 def _calls(table: pa.Table, region: str) -> Iterator[Call]:
-    table = table.select(_COLUMNS).set_column(0, "event_time", table.column("event_time").cast(pa.int64()))
-    for time, uid, account, address, principal, agent, service, name, error, event_id, kind in zip(
-        *(column.to_pylist() for column in table.columns), strict=True
-    ):
+    for time, uid, account, address, principal, agent, service, name, error, event_id, kind in values(table, _COLUMNS):
         if kind == "address" and account is not None:
             yield Call(time, uid, region, account, address, principal, agent, service, name, error, event_id)

@@ -10,6 +10,7 @@ import pyarrow as pa
 from trailkeep.events.timestamps import to_micros
 from trailkeep.insights.history import HISTORY
 from trailkeep.insights.insight import Insight
+from trailkeep.lake.parquet import values
 from trailkeep.lake.partitions import INSIGHTS, dates_between
 from trailkeep.lake.parts import Lake, Reading
 
@@ -52,7 +53,5 @@ class ToldInsights:
 
 
 def _rows(table: pa.Table) -> Iterator[tuple[tuple[str, ...], str, str, int]]:
-    place = len(_COLUMNS) - 1
-    table = table.select(_COLUMNS).set_column(place, "event_time", table.column("event_time").cast(pa.int64()))
-    for *subject, shared_id, state, time in zip(*(column.to_pylist() for column in table.columns), strict=True):
+    for *subject, shared_id, state, time in values(table, _COLUMNS):
         yield tuple(subject), shared_id, state, time

@@ -8,7 +8,6 @@ where it stopped, with an overlap, and knows deliveries by their ID since a cras
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any
 
 import msgspec
 
@@ -89,9 +88,3 @@ def write_commit(lake: Bucket, commit: Commit, now: datetime) -> str:
     lake.create(key, msgspec.json.encode(asdict(commit)))
     lake.create(f"{DELIVERIES}{commit.delivery}.json", msgspec.json.encode({"commit": key}))
     return key
-
-
-def read_commit(lake: Bucket, key: str) -> dict[str, Any]:
-    """A commit as it was written."""
-    commit: dict[str, Any] = msgspec.json.decode(lake.get(key))
-    return commit

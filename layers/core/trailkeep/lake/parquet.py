@@ -1,6 +1,6 @@
 """Events ↔ Parquet: how the rows of a part are encoded and decoded. No storage here."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from operator import attrgetter
@@ -77,6 +77,12 @@ def encode_table(table: pa.Table) -> bytes:
     )
     body: bytes = sink.getvalue().to_pybytes()
     return body
+
+
+def values(table: pa.Table, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    """The values of some columns, row by row; ``event_time`` in microseconds."""
+    found = (table.column(name).cast(pa.int64()) if name == "event_time" else table.column(name) for name in columns)
+    yield from zip(*(column.to_pylist() for column in found), strict=True)
 
 
 def open_part(source: Any) -> pq.ParquetFile:

@@ -66,13 +66,6 @@ class Bucket:
             body: bytes = _client().get_object(Bucket=self.name, Key=key)["Body"].read()
             return body
 
-    def get_range(self, key: str, start: int, length: int) -> bytes:
-        """``length`` bytes of an object from ``start`` on; fewer at its end."""
-        with _typed(key):
-            answer = _client().get_object(Bucket=self.name, Key=key, Range=f"bytes={start}-{start + length - 1}")
-            body: bytes = answer["Body"].read()
-            return body
-
     @contextmanager
     def open(self, key: str) -> Iterator[tuple[Stat, Iterator[bytes]]]:
         """What an object is, and its bytes in chunks; both of the same version, however often it is overwritten."""

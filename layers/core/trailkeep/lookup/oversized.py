@@ -14,7 +14,7 @@ _KEPT = ("eventId", "eventID", "eventName", "eventTime", "acsRegion", "awsRegion
 
 def is_oversized(row: Row) -> bool:
     """Whether an event fits into no answer."""
-    return len(row.event.encode()) > PAGE_BYTES
+    return row.size > PAGE_BYTES
 
 
 def link_to(bucket: Bucket, row: Row) -> str:
@@ -28,5 +28,5 @@ def stand_in(bucket: Bucket, row: Row) -> str:
     """What stands in a page for the event: what names it, and ``oversized`` with its size and its link."""
     fields = msgspec.json.decode(row.event)
     named = {name: fields[name] for name in _KEPT if name in fields}
-    oversized = {"bytes": len(row.event.encode()), "url": link_to(bucket, row)}
+    oversized = {"bytes": row.size, "url": link_to(bucket, row)}
     return msgspec.json.encode({**named, "oversized": oversized}).decode()

@@ -26,11 +26,12 @@ WAVE = 16
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An event of a page: where it stands in time, and its original as it is stored."""
+    """An event of a page: where it stands in time, its original as it is stored, and the size of that in bytes."""
 
     time: int
     uid: bytes
     event: str
+    size: int
 
 
 @dataclass(slots=True)
@@ -175,7 +176,7 @@ def _close(best: _Candidates, question: Question, reading: Reading, stopped_at: 
         size += length + 1 if length <= PAGE_BYTES else _STAND_IN_BYTES
         if len(rows) == question.max_results or (rows and size > PAGE_BYTES):
             return Page(rows, Position(rows[-1].time, rows[-1].uid), reading)
-        rows.append(Row(time, uid, event))
+        rows.append(Row(time, uid, event, length))
     if stopped_at is None:
         return Page(rows, None, reading)
     edge = b"\xff" * 17 if question.newest_first else b""
