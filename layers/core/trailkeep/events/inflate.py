@@ -1,9 +1,13 @@
 """Bytes of a landing object → its text, in bounded pieces: plain or gzip, told apart by content."""
 
-import zlib
 from collections.abc import Iterable, Iterator
+from typing import Any
+
+from zlib_ng import zlib_ng
 
 from trailkeep.events.reasons import Reason, Unreadable
+
+_zlib: Any = zlib_ng  # its types leave out copy()
 
 GZIP_MAGIC = b"\x1f\x8b"
 BLOCK_BYTES = 64 << 10
@@ -22,7 +26,7 @@ BOMB_RATIO = 250
 _CAREFUL_BYTES = 2 << 10
 """So few bytes that what they inflate to stays below a piece."""
 
-_GZIP_WINDOW = 16 + zlib.MAX_WBITS
+_GZIP_WINDOW = 16 + _zlib.MAX_WBITS
 
 
 def inflate(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -69,12 +73,12 @@ def _members(data: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
     while data:
         if not data.startswith(GZIP_MAGIC):
             raise Unreadable(Reason.CORRUPT_GZIP, "something that is not gzip follows the gzip stream")
-        member = zlib.decompressobj(_GZIP_WINDOW)
+        member = _zlib.decompressobj(_GZIP_WINDOW)
         while not member.eof:
             sound = member.copy()
             try:
                 piece = member.decompress(data, PIECE_BYTES)
-            except zlib.error:
+            except _zlib.error:
                 yield from _before_damage(sound, data)
                 raise Unreadable(Reason.CORRUPT_GZIP, "the gzip stream is damaged") from None
             data = member.unused_data if member.eof else member.unconsumed_tail
@@ -94,14 +98,14 @@ def _members(data: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
             data = (data + more).lstrip(b"\0")
 
 
-def _before_damage(member: "zlib._Decompress", data: bytes) -> Iterator[bytes]:
+def _before_damage(member: Any, data: bytes) -> Iterator[bytes]:
     """What a damaged stream holds before its damage: fed in ever smaller steps up to the byte that breaks it."""
     step = _CAREFUL_BYTES
     while step and data:
         attempt = member.copy()
         try:
             piece = attempt.decompress(data[:step])
-        except zlib.error:
+        except _zlib.error:
             step //= 2
             continue
         if piece:

@@ -50,16 +50,3 @@ VALUE_KEYS = frozenset({"value", "values", "headervalue", "parametervalue", "val
 
 BASE64_OF_JSON = ("eyJ", "ewo")
 """How JSON objects begin in base64: ``{"``, and ``{`` before a new line."""
-
-NAME_CLUES = tuple(
-    """
-    pass pwd secret token authoriz authcode ioncode mfacode otp cookie privatekey apikey accountkey sharedk shareda
-    keymaterial keydata userdata connectionstring samlassertion signature
-    """.split()  # noqa: SIM905
-)
-SHAPE_CLUES = tuple("privatekey bearer basic ghp gho ghu ghs ghr githubpat glpat xox klive eyj ewo".split())  # noqa: SIM905
-"""Every name of a secret and every shape holds one of these in normal form, or is that of a URL with credentials.
-
-What holds none needs no search. Few and short, since each is looked for in each event: ``ioncode`` stands for
-authentication and verification codes, ``sharedk`` and ``shareda`` for keys that are shared.
-"""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from trailkeep.events.mask_clues import clues_in, is_innocent, may_hold_a_secret
+from trailkeep.events.mask_clues import is_innocent, may_hold_a_secret, suspicions_in
 from trailkeep.events.mask_keys import KeyKind, kind_of, string_of
 from trailkeep.events.mask_names import is_secret_name
 from trailkeep.events.mask_rules import ALREADY_HIDDEN, BASE64_OF_JSON, MASK
@@ -22,6 +22,7 @@ _CLOSING = {b"}": b"{", b"]": b"["}
 _OPENING = frozenset(_CLOSING.values())
 _NOTHING_TO_HIDE = frozenset({b"true", b"false", b"null", *map(msgspec.json.encode, ALREADY_HIDDEN)})
 _HIDDEN = msgspec.json.encode(MASK)
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _SHORTEST = len('"otp=1"')
 
 
@@ -39,6 +40,26 @@ def mask(text: bytes) -> Masked:
     Raises ValueError where the text turns out to be no JSON: such a record must not be stored.
     """
     return Masked(text, 0) if is_innocent(text) else _mask(text, _NESTED_TEXTS)
+
+
+def mask_members(text: bytes) -> Masked:
+    """:func:`mask`, faster, for a JSON object without blanks whose own keys say nothing of secrets.
+
+    Only those of its members are searched in which something looks like one.
+    """
+    suspicions = suspicions_in(text)
+    parts = []
+    count = kept = 0
+    end = 0
+    for name, raw in _members.decode(text).items():
+        start = end + len(msgspec.json.encode(name)) + len("{:")
+        value = bytes(raw)
+        end = start + len(value)
+        if may_hold_a_secret(start, end, suspicions) and (masked := _mask(value, _NESTED_TEXTS)).count:
+            parts += [text[kept:start], masked.text]
+            count += masked.count
+            kept = end
+    return Masked(b"".join([*parts, text[kept:]]) if parts else text, count)
 
 
 def _mask(text: bytes, levels: int) -> Masked:
@@ -66,7 +87,7 @@ class _Search:
     def __init__(self, text: bytes, levels: int) -> None:
         self.places: dict[int, tuple[int, bytes]] = {}
         self._levels = levels
-        self._clues = clues_in(text)
+        self._suspicions = suspicions_in(text)
         self._search(text)
 
     def _search(self, text: bytes) -> None:
@@ -122,7 +143,7 @@ class _Search:
         return kind_of(hidden)
 
     def _search_string(self, token: re.Match[bytes]) -> None:
-        if token.end() - token.start() >= _SHORTEST and may_hold_a_secret(token[0], self._clues):
+        if token.end() - token.start() >= _SHORTEST and may_hold_a_secret(*token.span(), self._suspicions):
             value = string_of(token[0])
             masked = _mask_string(value, self._levels)
             if masked != value:

@@ -9,26 +9,18 @@ from typing import Any
 
 import msgspec
 
+from trailkeep.events.columns import call_of, insight_of, origin_of
 from trailkeep.events.event import Event
 from trailkeep.events.identity import event_uid
-from trailkeep.events.mask_rules import MASK_VERSION
 from trailkeep.events.masking import mask
 from trailkeep.events.principals import principal_of
 from trailkeep.events.reasons import Reason, Rejected, Unreadable
 from trailkeep.events.records import Record
-from trailkeep.events.regions import RegionRules, region_of
+from trailkeep.events.regions import RegionRules
 from trailkeep.events.resources import resources_of
 from trailkeep.events.strict_json import parse_object
 from trailkeep.events.timestamps import parse_micros
-from trailkeep.events.values import (
-    caller_class,
-    first_text,
-    identifier,
-    present_text,
-    read_or_write,
-    service_of,
-    text,
-)
+from trailkeep.events.values import first_text, identifier
 
 NORMALISER_VERSION = 1
 """Raised when the same record would give other columns, another partition or another identity."""
@@ -46,6 +38,10 @@ class Arrival:
     received_at: int
     regions: RegionRules
 
+    def allows(self, event_time: int) -> bool:
+        """Whether an event that came so may have this time, in microseconds: from 1970 to a day ahead."""
+        return 0 <= event_time <= self.received_at + _DAY
+
 
 def normalise(record: Record, arrival: Arrival) -> tuple[Event, int] | Rejected:
     """The event of a record with the number of secrets masked in it, or why the record cannot be kept."""
@@ -58,7 +54,7 @@ def normalise(record: Record, arrival: Arrival) -> tuple[Event, int] | Rejected:
 def _normalise(original: bytes, arrival: Arrival) -> tuple[Event, int]:
     fields = parse_object(original)
     original, fields = _without_envelope(original, fields)
-    event_time = _event_time(fields, arrival.received_at)
+    event_time = _event_time(fields, arrival)
     uid = event_uid(arrival.channel, _event_id(fields), event_time, fields)
     try:
         masked = mask(original)
@@ -66,47 +62,23 @@ def _normalise(original: bytes, arrival: Arrival) -> tuple[Event, int]:
             fields = msgspec.json.decode(masked.text)
     except Exception as error:
         raise Unreadable(Reason.MASKING_FAILED, f"the masker failed with {type(error).__name__}") from error
-    insight = fields.get("insightDetails")
-    insight = insight if isinstance(insight, dict) else {}
-    event_name = first_text(fields, "eventName") or first_text(insight, "eventName", "insightType")
-    if event_name is None:
+    call = call_of(fields, arrival.channel, arrival.regions)
+    if call is None:
         raise Unreadable(Reason.MISSING_EVENT_NAME, "eventName is missing or empty")
-    who = principal_of(fields)
     resource_types, resource_names = resources_of(fields)
-    source_ip_address = first_text(fields, "sourceIpAddress", "sourceIPAddress")
-    category = first_text(fields, "eventCategory")
     return Event(
         uid=uid,
         event_time=event_time,
-        region=region_of(fields, arrival.regions),
-        channel=arrival.channel,
         event_id=_event_id(fields),
-        event_name=event_name,
-        event_source=first_text(fields, "eventSource"),
-        service_name=service_of(fields),
-        event_type=first_text(fields, "eventType"),
-        event_category=category or ("Insight" if insight else "Management"),
-        event_rw=read_or_write(fields, event_name),
-        account_id=who.account_id,
-        user_name=who.user_name,
-        user_type=who.user_type,
-        principal_id=who.principal_id,
-        role_name=who.role_name,
-        access_key_id=who.access_key_id,
-        source_ip_address=source_ip_address,
-        caller_class=caller_class(source_ip_address) if source_ip_address else None,
-        user_agent=first_text(fields, "userAgent"),
-        error_code=present_text(fields.get("errorCode")),
-        error_message=present_text(fields.get("errorMessage")),
         request_id=first_text(fields, "requestId", "requestID"),
+        shared_event_id=first_text(fields, "sharedEventId", "sharedEventID"),
         resource_types=resource_types,
         resource_names=resource_names,
-        shared_event_id=first_text(fields, "sharedEventId", "sharedEventID"),
-        insight_type=first_text(insight, "insightType"),
-        insight_object=first_text(insight, "insightObject", "sourceIpAddress"),
-        insight_state=text(insight.get("state")),
-        mask_version=MASK_VERSION,
         event=masked.text.decode(),
+        **call._asdict(),
+        **principal_of(fields)._asdict(),
+        **origin_of(fields)._asdict(),
+        **insight_of(fields)._asdict(),
     ), masked.count
 
 
@@ -132,7 +104,7 @@ def _event_id(fields: dict[str, Any]) -> str | None:
     return identifier(fields.get("eventId")) or identifier(fields.get("eventID"))
 
 
-def _event_time(fields: dict[str, Any], received_at: int) -> int:
+def _event_time(fields: dict[str, Any], arrival: Arrival) -> int:
     value = fields.get("eventTime")
     if value is None or value == "":
         raise Unreadable(Reason.MISSING_EVENT_TIME, "eventTime is missing or empty")
@@ -140,6 +112,6 @@ def _event_time(fields: dict[str, Any], received_at: int) -> int:
         micros = parse_micros(value)
     except (ValueError, TypeError):
         raise Unreadable(Reason.INVALID_EVENT_TIME, "eventTime is not an RFC 3339 time with an offset") from None
-    if not 0 <= micros <= received_at + _DAY:
+    if not arrival.allows(micros):
         raise Unreadable(Reason.EVENT_TIME_OUT_OF_RANGE, "eventTime lies before 1970 or more than a day ahead")
     return micros

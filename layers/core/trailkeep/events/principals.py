@@ -1,13 +1,14 @@
 """Who acted: ActionTrail's and CloudTrail's ``userIdentity``, read into the same fields."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from trailkeep.events.values import first_text, identifier
 
+LOGIN_NAMES = ("loginAccount", "UserName")
+"""Where ``additionalEventData`` names who signed in, or tried to."""
 
-@dataclass(frozen=True, slots=True)
-class Principal:
+
+class Principal(NamedTuple):
     """The actor of an event. ``role_name`` is set for assumed roles; ``user_name`` is then the session's."""
 
     account_id: str | None
@@ -59,5 +60,5 @@ def _other_name(fields: dict[str, Any], identity: dict[str, Any]) -> str | None:
     if arn and "/" in arn:
         return arn.rpartition("/")[2]
     extra = fields.get("additionalEventData")
-    name = first_text(extra, "loginAccount", "UserName") if isinstance(extra, dict) else None
+    name = first_text(extra, *LOGIN_NAMES) if isinstance(extra, dict) else None
     return name or first_text(identity, "invokedBy", "user", "userDisplayName")

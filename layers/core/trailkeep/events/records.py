@@ -13,7 +13,7 @@ import msgspec
 from trailkeep.events.exact import ExactReader
 from trailkeep.events.reader import Reader
 from trailkeep.events.reasons import Reason, Rejected, Unreadable
-from trailkeep.events.runs import Runs
+from trailkeep.events.runs import Run, Runs
 from trailkeep.events.strict_json import parse_object
 
 MAX_RECORD_BYTES = 16 << 20
@@ -23,6 +23,17 @@ _OPEN_OBJECT, _OPEN_ARRAY, _CLOSE_ARRAY = b"{[]"
 
 Part = bytes | Unreadable
 """A record's bytes, or why something is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRun:
+    """Records one after another, of which ``index`` is the position of the first among all of their object."""
+
+    index: int
+    run: Run
+
+    def __iter__(self) -> Iterator["Record"]:
+        return (Record(index, text) for index, text in enumerate(self.run.records, self.index))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +50,23 @@ def split(pieces: Iterable[bytes]) -> Iterator[Record | Rejected]:
     ``pieces`` may raise :class:`Unreadable`; what came before it is still given. How the text is cut into pieces
     makes no difference.
     """
-    splitter = _Splitter(Reader(iter(pieces)))
-    for index, part in enumerate(splitter.parts()):
+    for part in split_in_runs(pieces):
+        if isinstance(part, RecordRun):
+            yield from part
+        else:
+            yield part
+
+
+def split_in_runs(pieces: Iterable[bytes]) -> Iterator[RecordRun | Record | Rejected]:
+    """The same as :func:`split`, with those records together that were found together."""
+    index = 0
+    for part in _Splitter(Reader(iter(pieces))).parts():
+        if isinstance(part, Run):
+            yield RecordRun(index, part)
+            index += len(part.records)
+            continue
         yield Rejected(index, part.reason, part.detail) if isinstance(part, Unreadable) else Record(index, part)
+        index += 1
 
 
 class _Splitter:
@@ -52,7 +77,7 @@ class _Splitter:
         self._runs = Runs(reader, MAX_RECORD_BYTES)
         self._exact = ExactReader(reader, MAX_RECORD_BYTES)
 
-    def parts(self) -> Iterator[Part]:
+    def parts(self) -> Iterator[Run | Part]:
         """Every record and every failure, the source's own last."""
         reader = self._reader
         if not reader.is_utf8():
@@ -67,7 +92,7 @@ class _Splitter:
         elif reader.is_empty:
             yield Unreadable(Reason.EMPTY_OBJECT, "the object holds no text")
 
-    def _texts(self) -> Iterator[Part]:
+    def _texts(self) -> Iterator[Run | Part]:
         """The JSON texts, one after another."""
         reader = self._reader
         while (byte := reader.peek()) is not None:
@@ -80,12 +105,12 @@ class _Splitter:
                 yield from self._elements()
                 yield from self._leave_envelope()
             elif lines := self._runs.lines():
-                yield from lines
-                self._exact.model = lines[-1]
+                yield lines
+                self._exact.model = lines.records[-1]
             else:
                 yield from _open_document(self._exact.value())
 
-    def _elements(self) -> Iterator[Part]:
+    def _elements(self) -> Iterator[Run | Part]:
         """The records of an array, and of arrays in it, from behind its ``[`` to behind its ``]``."""
         reader = self._reader
         lists = 1
@@ -104,8 +129,8 @@ class _Splitter:
             elif byte != _OPEN_OBJECT:
                 yield self._junk()
             elif run := self._runs.elements():
-                yield from run
-                self._exact.model = run[-1]
+                yield run
+                self._exact.model = run.records[-1]
             else:
                 value = self._exact.value()
                 torn = isinstance(value, Unreadable) and value.reason is Reason.TRUNCATED

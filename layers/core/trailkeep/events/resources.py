@@ -12,12 +12,12 @@ def resources_of(fields: dict[str, Any]) -> tuple[list[str], list[str]]:
     or ``referencedResources`` (type → names); CloudTrail writes ``resources`` (ARN and type).
     """
     found: dict[tuple[str, str], None] = {}
-    types = (text(fields.get("resourceType")) or "").split(";")
-    groups = (text(fields.get("resourceName")) or "").split(";")
-    for position, group in enumerate(groups):
-        kind = types[position] if position < len(types) else types[-1]
-        for name in group.split(","):
-            _add(found, kind, name)
+    if names_of_types := text(fields.get("resourceName")):
+        types = (text(fields.get("resourceType")) or "").split(";")
+        for position, group in enumerate(names_of_types.split(";")):
+            kind = types[position] if position < len(types) else types[-1]
+            for name in group.split(","):
+                _add(found, kind, name)
     referenced = fields.get("referencedResources")
     if isinstance(referenced, dict):
         for kind, names in referenced.items():

@@ -8,17 +8,21 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from zlib_ng.zlib_ng import crc32
 
+from trailkeep.events.columns import Call, Insight, Origin, Row, Target, row_of
 from trailkeep.events.event import Event
+from trailkeep.events.principals import Principal
 from trailkeep.schema import EVENTS
 
 ROW_GROUP_ROWS = 65_536
 """Large enough that engines which read whole row groups stay fast, small enough that one fits in a function."""
 
-_FROM_EVENT = tuple(name for name in EVENTS.names if name != "delivered_at")
-_VALUES = attrgetter(*_FROM_EVENT)
-_IN_ORDER = attrgetter("event_time", "uid")
 _NO_DICTIONARY = frozenset({"uid", "event", "event_id", "request_id", "event_time"})
+_ALONE = ("uid", "event_time", "event_id", "request_id", "shared_event_id", "event")
+_GROUPS: dict[str, Any] = {"call": Call, "actor": Principal, "origin": Origin, "target": Target, "insight": Insight}
+_TYPES = {field.name: field.type for field in EVENTS}
+_in_order = attrgetter("event_time", "uid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,30 +38,53 @@ class EncodedPart:
 
 
 def encode_part(events: Sequence[Event], delivered_at: int) -> EncodedPart:
-    """Encode events of one partition, ordered by time, each ``uid`` once.
+    """Encode events of one partition; see :func:`encode_rows`."""
+    return encode_rows(list(map(row_of, events)), delivered_at)
 
-    ``fingerprint`` is a hash over the rows' identities and originals, not over Parquet's bytes: those differ between
-    versions of the library although the rows are the same.
+
+def encode_rows(rows: Sequence[Row], delivered_at: int) -> EncodedPart:
+    """Encode rows of one partition, ordered by time, each ``uid`` once.
+
+    ``fingerprint`` is a hash over the rows' identities and a checksum of their originals, not over Parquet's bytes:
+    those differ between versions of the library although the rows are the same.
     """
-    unique: list[Event] = []
-    digest = sha256()
-    for event in sorted(events, key=_IN_ORDER):
-        if unique and unique[-1].uid == event.uid:
-            continue
-        unique.append(event)
-        digest.update(event.uid)
-        digest.update(event.event.encode())
-    columns = dict(zip(_FROM_EVENT, zip(*map(_VALUES, unique), strict=True), strict=True))
-    columns["delivered_at"] = (delivered_at,) * len(unique)
-    table = pa.Table.from_arrays([pa.array(columns[f.name], type=f.type) for f in EVENTS], schema=EVENTS)
+    unique: list[Row] = []
+    uid = None
+    for row in sorted(rows, key=_in_order):
+        if row.uid != uid:
+            uid = row.uid
+            unique.append(row)
     return EncodedPart(
-        body=encode_table(table),
+        body=encode_table(_table(unique, delivered_at)),
         rows=len(unique),
-        duplicates=len(events) - len(unique),
+        duplicates=len(rows) - len(unique),
         first=unique[0].event_time,
         last=unique[-1].event_time,
-        fingerprint=digest.hexdigest(),
+        fingerprint=_fingerprint(unique),
     )
+
+
+def _fingerprint(rows: Sequence[Row]) -> str:
+    checksum = 0
+    for row in rows:
+        checksum = crc32(row.event, checksum)
+    return sha256(b"".join(row.uid for row in rows) + checksum.to_bytes(4)).hexdigest()
+
+
+def _table(rows: Sequence[Row], delivered_at: int) -> pa.Table:
+    columns = {name: pa.array(map(attrgetter(name), rows), _TYPES[name], size=len(rows)) for name in _ALONE}
+    columns["delivered_at"] = pa.repeat(pa.scalar(delivered_at, _TYPES["delivered_at"]), len(rows))
+    for name, group in _GROUPS.items():
+        columns |= _columns(list(map(attrgetter(name), rows)), group._fields)
+    return pa.Table.from_arrays([columns[name] for name in EVENTS.names], schema=EVENTS)
+
+
+def _columns(groups: list[tuple[Any, ...]], names: Sequence[str]) -> dict[str, pa.Array]:
+    """The columns of one group: its values are converted once for each time that it is another."""
+    numbers: dict[tuple[Any, ...], int] = {}
+    places = pa.array([numbers.setdefault(group, len(numbers)) for group in groups], pa.int32())
+    values = zip(names, zip(*numbers, strict=True), strict=True)
+    return {name: pa.array(column, _TYPES[name]).take(places) for name, column in values if name in _TYPES}
 
 
 def encode_table(table: pa.Table) -> bytes:
@@ -68,7 +95,7 @@ def encode_table(table: pa.Table) -> bytes:
         sink,
         row_group_size=ROW_GROUP_ROWS,
         compression="zstd",
-        compression_level=3,
+        compression_level=1,
         use_dictionary=[name for name in EVENTS.names if name not in _NO_DICTIONARY],
         write_statistics=[name for name in EVENTS.names if name != "event"],
         write_page_index=True,
