@@ -12,7 +12,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from trailkeep import settings
 from trailkeep.announcements import announced_keys
 from trailkeep.delivery import Delivery
-from trailkeep.errors import ObjectNotFound, TrailkeepError
+from trailkeep.errors import DeliveryUnderWay, ObjectNotFound, TrailkeepError
+from trailkeep.lake.capability import require_conditional_writes
 from trailkeep.lake.storage import Bucket
 from trailkeep.observability import MetricUnit, logger, metrics
 
@@ -32,6 +33,11 @@ def deliver(record: SQSRecord, lambda_context: LambdaContext) -> None:
     try:
         for key in announced_keys(record.body, delivery.landing.name):
             deliver_object(key)
+    except DeliveryUnderWay as error:
+        # Nobody's fault: while a new version replaces another one, the message waits for the worker that began.
+        logger.info("left to the worker that began", message_id=record.message_id, reason=error.message)
+        metrics.add_metric("DeliveriesUnderWay", MetricUnit.Count, 1)
+        raise
     except Exception as error:
         # The processor reports a failed message without a word; texts of foreign errors may quote an event.
         why = error.message if isinstance(error, TrailkeepError) else format_tb(error.__traceback__)
@@ -40,6 +46,7 @@ def deliver(record: SQSRecord, lambda_context: LambdaContext) -> None:
 
 
 def deliver_object(key: str) -> None:
+    require_conditional_writes(delivery.lake)
     try:
         commit = delivery.deliver(key, datetime.now(UTC))
     except ObjectNotFound:

@@ -7,6 +7,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from trailkeep import settings
 from trailkeep.insights.detection import detect_insights
+from trailkeep.lake.capability import require_conditional_writes
 from trailkeep.lake.parts import Lake
 from trailkeep.lake.storage import Bucket
 from trailkeep.observability import MetricUnit, logger, metrics
@@ -18,6 +19,7 @@ regions = settings.region_rules()
 
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
+    require_conditional_writes(bucket)
     run = detect_insights(bucket, lake, regions, datetime.now(UTC))
     counts = {"calls": run.calls, "insights": run.insights, "stored": run.stored}
     metrics.add_metric("InsightsFound", MetricUnit.Count, run.stored)

@@ -8,6 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from trailkeep import api, settings
 from trailkeep.ingest import Ingest
+from trailkeep.lake.capability import require_conditional_writes
 from trailkeep.lake.storage import Bucket
 from trailkeep.request_body import Request
 
@@ -19,6 +20,7 @@ app = api.resolver()
 def accept_events() -> Response[str]:
     who = api.principal(app)
     who.require("ingest")
+    require_conditional_writes(ingest.lake)
     event = app.current_event
     request = Request(event.body, bool(event.is_base64_encoded), api.headers(event))
     return api.answer(ingest.accept(request, who, datetime.now(UTC)), status=202)

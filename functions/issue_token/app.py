@@ -9,6 +9,7 @@ from trailkeep import settings
 from trailkeep.access.keys import secret_key
 from trailkeep.access.principal import SCOPES
 from trailkeep.access.tokens import issue
+from trailkeep.lake.capability import require_conditional_writes
 from trailkeep.lake.storage import Bucket
 from trailkeep.observability import logger
 
@@ -16,6 +17,7 @@ lake = Bucket(settings.lake_bucket())
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    require_conditional_writes(lake)
     name = event.get("name", "first admin")
     scopes = event.get("scopes", list(SCOPES))
     issued = issue(lake, secret_key("TOKEN_PEPPER_SECRET"), name, scopes, datetime.now(UTC))

@@ -9,6 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from trailkeep import settings
 from trailkeep.announcements import announce
 from trailkeep.events.timestamps import format_time
+from trailkeep.lake.capability import require_conditional_writes
 from trailkeep.lake.storage import Bucket
 from trailkeep.observability import MetricUnit, logger, metrics
 from trailkeep.sweep import sweep
@@ -20,6 +21,7 @@ minimum_age = timedelta(seconds=settings.seconds("SWEEP_MINIMUM_AGE_SECONDS", de
 
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    require_conditional_writes(lake)
     seen = sweep(landing, lake, announce_landed, datetime.now(UTC), minimum_age)
     counts = {"ObjectsLanded": seen.landed, "ObjectsUndelivered": seen.undelivered, "ObjectsAnnounced": seen.announced}
     for name, count in counts.items():

@@ -14,6 +14,7 @@ import duckdb
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
+from botocore.endpoint import Endpoint
 
 from tests.functions.deployment import LANDING, SAMPLES, Deployment, notification, sample
 from tests.functions.events import Event, as_array, as_gzip, as_lines, make_event, make_events
@@ -169,8 +170,7 @@ def test_one_message_may_announce_several_objects(deployment: Deployment) -> Non
 
 
 def one_delivery_of_three(deployment: Deployment) -> bool:
-    assert len(deployment.keys("events/")) == len(deployment.keys("state/deliveries/")) == 1
-    assert len(deployment.keys("state/commits/")) == 1
+    assert len(deployment.keys("events/")) == len(deployment.keys("state/commits/")) == 1
     return sorted(deployment.get("/v1/events").event_ids) == ["event-0", "event-1", "event-2"]
 
 
@@ -189,7 +189,7 @@ def test_the_same_events_under_another_key_are_answered_once(deployment: Deploym
     deployment.land_and_deliver("first.json", as_array(make_events(3)))
     deployment.land_and_deliver("second.json.gz", as_gzip(make_events(4)))
 
-    assert len(deployment.keys("state/deliveries/")) == 2
+    assert len(deployment.keys("state/commits/")) == 2
     assert sorted(deployment.get("/v1/events").event_ids) == ["event-0", "event-1", "event-2", "event-3"]
 
 
@@ -197,7 +197,7 @@ def test_an_object_overwritten_with_other_content_is_delivered_again(deployment:
     deployment.land_and_deliver("log.json", as_array(make_events(2)))
     deployment.land_and_deliver("log.json", as_array([*make_events(2), make_event("new")]))
 
-    assert len(deployment.keys("state/deliveries/")) == 2
+    assert len(deployment.keys("state/commits/")) == 2
     assert sorted(deployment.get("/v1/events").event_ids) == ["event-0", "event-1", "new"]
 
 
@@ -307,7 +307,44 @@ def test_a_foreign_object_in_the_place_of_a_part_is_reported_and_never_overwritt
     assert deployment.deliver("log.json") == ["m-0"]
 
     assert deployment.body(part) == b"foreign"
-    assert deployment.keys("state/") == []
+    assert deployment.keys("state/commits/") == []
+
+
+def test_what_an_object_repeats_far_apart_is_written_once_and_counted(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With room for some ten events at once: the object becomes many parts, and repeats what stands in earlier ones."""
+    monkeypatch.setattr("trailkeep.delivery.BUFFER_BYTES", 12_000)
+    events = make_events(50)
+    deployment.land_and_deliver("log.ndjson", as_lines([*events, *events[::-1], *events[:7], make_event("new")]))
+
+    commit = deployment.commit_of("log.ndjson")
+    assert len(commit["parts"]) > 4
+    assert (commit["records_in"], commit["rows_out"], commit["duplicates"]) == (108, 51, 57)
+    assert sum(len(rows_of(deployment.body(part["key"]))) for part in commit["parts"]) == 51
+    assert [part["rows"] for part in commit["parts"] if not part["rows"]] == []
+    assert sorted(part["key"] for part in commit["parts"]) == deployment.keys("events/")
+    assert len(deployment.all_events()) == 51
+
+
+def test_a_store_that_ignores_conditions_is_refused_before_anything_is_written(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch, log_lines: Callable[[], list[dict[str, Any]]]
+) -> None:
+    """As a gateway in front of a store does that drops headers it does not know."""
+    send = Endpoint._do_get_response
+
+    def forgetful(endpoint: Endpoint, request: Any, *more: Any) -> Any:
+        del request.headers["If-None-Match"]
+        return send(endpoint, request, *more)
+
+    deployment.land("log.json", as_array([make_event()]))
+    with monkeypatch.context() as patch:
+        patch.setattr(Endpoint, "_do_get_response", forgetful)
+        assert deployment.deliver("log.json", "log.json") == ["m-0", "m-1"]
+
+    assert deployment.keys() == []
+    assert {(line["kind"], "If-None-Match" in line["reason"]) for line in log_lines()} == {("StorageUnsafe", True)}
+    assert deployment.deliver("log.json") == []
 
 
 # Where events go

@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from tests.functions.deployment import LAKE, Deployment, sample
-from tests.functions.interruption import ENDS_THE_RUN, Fault, Killed, interrupted
+from tests.functions.interruption import Fault, interrupted
 from trailkeep.access.keys import secret_key
-from trailkeep.errors import StorageUnavailable
 
 METHOD = "arn:aws:execute-api:us-east-1:111122223333:a1b2c3d4e5/live/GET/v1/events"
 
@@ -122,25 +121,6 @@ def test_a_token_that_cannot_be_is_not_issued(deployment: Deployment, wishes: di
     with pytest.raises(Exception, match=r"name must|scopes must"):
         issue(deployment, **wishes)
     assert deployment.keys() == []
-
-
-@pytest.mark.parametrize("at", [1, 2])
-@pytest.mark.parametrize(
-    "fault", [*sorted(ENDS_THE_RUN, key=str), Fault.UNAVAILABLE], ids=lambda fault: fault.name.lower()
-)
-def test_an_issue_that_is_interrupted_gives_no_token(deployment: Deployment, at: int, fault: Fault) -> None:
-    """At reading the pepper, and at storing the record."""
-    with interrupted(at, fault), pytest.raises((Killed, StorageUnavailable)):
-        issue(deployment)
-
-
-def test_a_moment_of_weakness_of_the_store_is_not_seen(deployment: Deployment) -> None:
-    for at in (1, 2):
-        for fault in (Fault.BUSY_ONCE, Fault.CONFLICT_ONCE):
-            deployment.restart()
-            with interrupted(at, fault):
-                issued = issue(deployment)
-            assert ask(deployment, bearer(issued))
 
 
 # Using

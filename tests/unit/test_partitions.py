@@ -10,7 +10,19 @@ from hypothesis import strategies as st
 
 from tests.unit.strategies import DAY, MIDNIGHT
 from trailkeep.events.timestamps import date_of, from_micros, parse_micros
-from trailkeep.lake.partitions import Part, Partition, date_in, dates_between, parse_part, region_in
+from trailkeep.lake.partitions import (
+    FreshName,
+    Part,
+    Partition,
+    Versions,
+    date_in,
+    dates_between,
+    fresh_name,
+    is_compacted_name,
+    parse_fresh_name,
+    parse_part,
+    region_in,
+)
 
 LAST = parse_micros("9999-12-31T23:59:59.999999Z")
 KEY = "events/region=cn-hangzhou/date=2026-03-09/1773014400000000-1773014400000001-abc-0.parquet"
@@ -153,3 +165,69 @@ def test_a_window_touches_the_dates_of_all_its_moments_and_no_other(start: int, 
 
 def parse_date(date: str) -> object:
     return from_micros(parse_micros(f"{date}T00:00:00Z"))
+
+
+# Names of parts
+
+
+@given(
+    st.binary(min_size=16, max_size=16).map(bytes.hex),
+    st.tuples(*[st.integers(0, 10**9 - 1)] * 2),
+    st.integers(0, 10**9 - 1),
+)
+def test_the_name_of_a_fresh_part_tells_its_delivery_its_code_and_its_number(
+    delivery: str, code: tuple[int, int], number: int
+) -> None:
+    name = str(fresh_name(delivery, Versions(*code), number))
+
+    assert parse_fresh_name(name) == FreshName(delivery[:24], Versions(*code), number)
+    assert not is_compacted_name(name)
+    part = Part(Partition("events", "us-east-1", "1970-01-01"), 0, 1, name)
+    assert parse_part(part.key) == part
+
+
+HEX = "0123456789abcdef01234567"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "abc-0",
+        f"{HEX}-0",
+        f"{HEX}-1-1",
+        f"{HEX}-01-1-0",
+        f"{HEX}-1-1-00",
+        f"{HEX}-1-1-0-0",
+        f"{HEX[:-1]}-1-1-0",
+        f"{HEX}0-1-1-0",
+        f"{HEX.upper()}-1-1-0",
+        f"{HEX}-1-1-٠",
+        f"compacted-{HEX}-0",
+    ],
+)
+def test_a_foreign_name_is_no_fresh_part(name: str) -> None:
+    assert parse_fresh_name(name) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "is_one"),
+    [
+        (f"compacted-{HEX}-0", True),
+        (f"compacted-{HEX}-17", True),
+        (f"compacted-{HEX}", False),
+        (f"compacted-{HEX}-", False),
+        (f"compacted-{HEX[1:]}-0", False),
+        (f"x{HEX}-0", False),
+        (f"{HEX}-1-1-0", False),
+    ],
+)
+def test_only_compaction_calls_its_objects_compacted(name: str, is_one: bool) -> None:
+    assert is_compacted_name(name) is is_one
+
+
+@given(st.text() | st.from_regex(r"[0-9a-f]{23,25}(-[0-9]{1,3}){1,4}"))
+def test_a_fresh_part_has_one_name(name: str) -> None:
+    fresh = parse_fresh_name(name)
+
+    assert fresh is None or str(fresh) == name

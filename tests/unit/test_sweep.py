@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.unit.memory_bucket import NOW, MemoryBucket
 from trailkeep.errors import StorageUnavailable
-from trailkeep.lake.commits import Commit, delivery_id, is_delivered, write_commit
+from trailkeep.lake.commits import Commit, delivery_id, is_committed, write_commit
 from trailkeep.lake.storage import Stat
 from trailkeep.lake.watermark import raise_watermark, read_watermark
 from trailkeep.sweep import SETTLED, Sweep, sweep
@@ -32,8 +32,8 @@ class Stack:
 
     def deliver(self, stat: Stat) -> None:
         delivery = delivery_id("landing", stat.key, stat.etag)
-        write_commit(self.lake, Commit(delivery, "landing", stat.key, stat.etag, stat.size, "", 1, 1), NOW)
-        assert is_delivered(self.lake, delivery)
+        write_commit(self.lake, Commit(delivery, "landing", stat.key, stat.etag, stat.size, "", 1, 1), NOW, NOW)
+        assert is_committed(self.lake, delivery, NOW)
 
     def announce(self, keys: Iterable[str]) -> int:
         before = len(self.announced)
@@ -74,7 +74,7 @@ def test_the_delivery_of_another_key_or_bucket_does_not_count() -> None:
     stat = stack.land("key", timedelta(hours=1))
     for bucket, key in (("other", "key"), ("landing", "other")):
         delivery = delivery_id(bucket, key, stat.etag)
-        write_commit(stack.lake, Commit(delivery, bucket, key, stat.etag, 2, "", 1, 1), NOW)
+        write_commit(stack.lake, Commit(delivery, bucket, key, stat.etag, 2, "", 1, 1), NOW, NOW)
 
     assert stack.sweep().announced == 1
 

@@ -1,8 +1,21 @@
 """Delivery: one landing object → its parts in the lake, its rejects in quarantine, and its commit.
 
-Safe to repeat and to interrupt anywhere. Every key follows from the landing object alone, objects are only ever
-created, and the commit comes last: a second run finds what the first one wrote and goes on. Memory is bounded by
-:data:`BUFFER_BYTES` whatever the object's size.
+Safe to repeat and to interrupt anywhere. Every key follows from the landing object and the code alone, objects are only
+ever created, and the commit comes last: a second run finds what the first one wrote and goes on. Memory is bounded by
+:data:`BUFFER_BYTES` and 16 bytes an event, whatever the object's size.
+
+A plan comes first (see :mod:`trailkeep.lake.plans`). Two versions of this code may read an event differently and put it
+into another partition, so that the lake would hold it twice if one of them began a delivery and the other one ended it
+beside it. The plan says which code is at work, and where its commit is to be found. What an interruption leaves behind:
+
+- before the plan: nothing;
+- after the plan: no event; the same code goes on at once, other code when nobody can be at work any more;
+- among or after the parts: events that are already right in an answer, as each ``uid`` is taken once. The same code
+  writes the same parts again and finds them standing; other code writes all of its own, and those left are orphans,
+  since no commit names them (:func:`trailkeep.lake.feed.tell_apart`);
+- after the commit: all. Whoever comes later finds it where the plan says, and does nothing.
+
+What decides the rows of a part, :data:`BUFFER_BYTES` included, so belongs to the versions in its key.
 """
 
 from collections.abc import Iterator
@@ -11,17 +24,18 @@ from datetime import datetime
 from hashlib import sha256
 
 from trailkeep.errors import Conflict
-from trailkeep.events.event import Event
+from trailkeep.events.batch import normalise_all
+from trailkeep.events.columns import Row
 from trailkeep.events.inflate import inflate
 from trailkeep.events.mask_rules import MASK_VERSION
-from trailkeep.events.normalise import NORMALISER_VERSION, Arrival, normalise
-from trailkeep.events.reasons import Reason, Rejected
-from trailkeep.events.records import split
+from trailkeep.events.normalise import NORMALISER_VERSION, Arrival
 from trailkeep.events.regions import RegionRules
 from trailkeep.events.timestamps import date_of, format_time, to_micros
-from trailkeep.lake.commits import Commit, PartRecord, delivery_id, is_delivered, write_commit
-from trailkeep.lake.parquet import encode_part
-from trailkeep.lake.partitions import EVENTS, Part, Partition
+from trailkeep.lake.commits import Commit, PartRecord, delivery_id, write_commit
+from trailkeep.lake.identities import Identities
+from trailkeep.lake.parquet import EncodedPart, encode_rows
+from trailkeep.lake.partitions import EVENTS, Part, Partition, Versions, fresh_name
+from trailkeep.lake.plans import pin
 from trailkeep.lake.quarantine import Quarantine
 from trailkeep.lake.storage import Bucket, Stat
 from trailkeep.landing import channel_of
@@ -44,12 +58,13 @@ class Delivery:
     def deliver(self, key: str, now: datetime) -> Commit | None:
         """Deliver one landing object; None where that was done before.
 
-        Raises :class:`ObjectNotFound` for an object that is gone and :class:`StorageUnavailable` where the store
-        fails: the first is final, the second is to be repeated.
+        Raises :class:`ObjectNotFound` for an object that is gone, which is final; :class:`StorageUnavailable` where the
+        store fails and :class:`DeliveryUnderWay` where another worker may be at it, which are to be repeated.
         """
         with self.landing.open(key) as (source, chunks):
             delivery = delivery_id(self.landing.name, key, source.etag)
-            if is_delivered(self.lake, delivery):
+            minute = pin(self.lake, delivery, Versions(NORMALISER_VERSION, MASK_VERSION), now)
+            if minute is None:
                 return None
             commit = Commit(
                 delivery=delivery,
@@ -62,7 +77,7 @@ class Delivery:
                 mask_version=MASK_VERSION,
             )
             self._read(source, chunks, commit, now)
-        write_commit(self.lake, commit, now)
+        write_commit(self.lake, commit, minute, now)
         return commit
 
     def _read(self, source: Stat, chunks: Iterator[bytes], commit: Commit, now: datetime) -> None:
@@ -70,24 +85,18 @@ class Delivery:
         arrival = Arrival(channel_of(source.key), to_micros(source.modified_at), self.regions)
         quarantine = Quarantine()
         parts = _Parts(self.lake, commit, to_micros(now))
-        records = () if _is_folder(source) else split(inflate(chunks))
-        for record in records:
-            commit.records_in += 1
-            result = record if isinstance(record, Rejected) else normalise(record, arrival)
-            if isinstance(result, Rejected) and quarantine.total == MAX_REJECTS:
-                quarantine.add(Rejected(record.index, Reason.GIVEN_UP, f"more than {MAX_REJECTS} records are rejects"))
-                break
-            if isinstance(result, Rejected):
-                quarantine.add(result)
-            else:
-                event, masked = result
-                commit.masked += masked
-                parts.add(event)
+        for batch in () if _is_folder(source) else normalise_all(inflate(chunks), arrival, MAX_REJECTS):
+            commit.records_in += len(batch.rows) + len(batch.rejected)
+            commit.masked += batch.masked
+            for rejected in batch.rejected:
+                quarantine.add(rejected)
+            for row in batch.rows:
+                parts.add(row)
         parts.flush()
         commit.quarantined = quarantine.total
         if commit.quarantined:
             where = (commit.bucket, commit.key, source.modified_at)
-            commit.quarantine_key = quarantine.write(self.lake, commit.delivery, *where)
+            commit.quarantine_key = quarantine.write(self.lake, f"{commit.delivery}-{commit.versions}", *where)
 
 
 def _is_folder(source: Stat) -> bool:
@@ -96,33 +105,45 @@ def _is_folder(source: Stat) -> bool:
 
 
 class _Parts:
-    """Events by partition, written as parts when the buffer is full and at the end."""
+    """Rows by partition, written as parts when the buffer is full and at the end."""
 
     def __init__(self, lake: Bucket, commit: Commit, delivered_at: int) -> None:
         self._lake = lake
         self._commit = commit
         self._delivered_at = delivered_at
-        self._events: dict[Partition, list[Event]] = {}
+        self._rows: dict[tuple[str, str], list[Row]] = {}
         self._buffered = 0
-        self._name = sha256(f"{commit.delivery}/{NORMALISER_VERSION}/{MASK_VERSION}".encode()).hexdigest()[:24]
-        self._written = 0
+        self._written = Identities()
 
-    def add(self, event: Event) -> None:
-        partition = Partition(EVENTS, event.region, date_of(event.event_time))
-        self._events.setdefault(partition, []).append(event)
-        self._buffered += len(event.event) + 500
+    def add(self, row: Row) -> None:
+        self._rows.setdefault((row.call.region, date_of(row.event_time)), []).append(row)
+        self._buffered += len(row.event) + 500
         if self._buffered > BUFFER_BYTES:
             self.flush()
 
     def flush(self) -> None:
-        for partition in sorted(self._events, key=lambda partition: partition.prefix):
-            self._write(partition, self._events.pop(partition))
+        partitions = {Partition(EVENTS, *place): rows for place, rows in self._rows.items()}
+        self._rows.clear()
+        for partition in sorted(partitions, key=lambda partition: partition.prefix):
+            self._write(partition, partitions.pop(partition))
         self._buffered = 0
 
-    def _write(self, partition: Partition, events: list[Event]) -> None:
-        encoded = encode_part(events, self._delivered_at)
-        key = Part(partition, encoded.first, encoded.last, f"{self._name}-{self._written}").key
-        self._written += 1
+    def _write(self, partition: Partition, rows: list[Row]) -> None:
+        """Write what no earlier part holds: an object may repeat itself farther apart than the buffer reaches."""
+        times = [row.event_time for row in rows]
+        known = self._written.known(partition, min(times), max(times), [row.uid for row in rows])
+        if known:
+            self._commit.duplicates += sum(row.uid in known for row in rows)
+            rows = [row for row in rows if row.uid not in known]
+        if rows:
+            encoded = encode_rows(rows, self._delivered_at)
+            self._written.add(partition, encoded.first, encoded.last, [row.uid for row in rows])
+            self._store(partition, encoded)
+
+    def _store(self, partition: Partition, encoded: EncodedPart) -> None:
+        """Create the part's object, or find the one that stands; count it into the commit."""
+        name = fresh_name(self._commit.delivery, self._commit.versions, len(self._commit.parts))
+        key = Part(partition, encoded.first, encoded.last, str(name)).key
         digest = sha256(encoded.body).hexdigest()
         size = len(encoded.body)
         metadata = {"rows": str(encoded.rows), "fingerprint": encoded.fingerprint, "sha256": digest}

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from trailkeep.lake.commits import DELIVERIES, delivery_id
+from trailkeep.lake.commits import committed_deliveries, delivery_id
 from trailkeep.lake.storage import Bucket
 from trailkeep.lake.watermark import raise_watermark
 
@@ -31,14 +31,10 @@ def sweep(
 ) -> Sweep:
     """Announce every landing object that is older than ``minimum_age`` and has no commit; raise the watermark.
 
-    Younger ones are left to their own notification. Deliveries are listed before the landing bucket: what is
-    committed in between is at worst announced once more, which changes nothing.
+    Younger ones are left to their own notification. Commits are listed before the landing bucket: what is committed in
+    between is at worst announced once more, which changes nothing. Holds 16 bytes of each commit, and the missing keys.
     """
-    delivered = {
-        stat.key.removeprefix(DELIVERIES).removesuffix(".json")
-        for page in lake.pages(DELIVERIES)
-        for stat in page.objects
-    }
+    delivered = committed_deliveries(lake)
     landed = 0
     oldest = now - SETTLED
     missing: list[str] = []
@@ -46,7 +42,7 @@ def sweep(
     for page in landing.pages(""):
         for stat in page.objects:
             landed += 1
-            if delivery_id(landing.name, stat.key, stat.etag) in delivered:
+            if bytes.fromhex(delivery_id(landing.name, stat.key, stat.etag)) in delivered:
                 continue
             waiting += 1
             oldest = min(oldest, stat.modified_at)

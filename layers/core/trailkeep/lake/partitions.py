@@ -6,6 +6,7 @@ which parts a question can skip.
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from trailkeep.events.regions import is_region
 from trailkeep.events.timestamps import from_micros
@@ -20,6 +21,19 @@ _PART = re.compile(
 )
 _WIDTH = 16
 """Digits of a time in a key: microseconds until the year 2286, sorting as text."""
+
+_FRESH = re.compile(r"([0-9a-f]{24})-(\d{1,9})-(\d{1,9})-(\d{1,9})", re.ASCII)
+_COMPACTED = re.compile(r"compacted-[0-9a-f]{24}-\d{1,9}", re.ASCII)
+
+
+class Versions(NamedTuple):
+    """The code that made a part of a landing object: what it writes never shares a key with that of another one."""
+
+    normaliser: int
+    mask: int
+
+    def __str__(self) -> str:
+        return f"{self.normaliser}-{self.mask}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +73,44 @@ def parse_part(key: str) -> Part | None:
     partition = Partition(match["dataset"], match["region"], match["date"])
     part = Part(partition, int(match["first"]), int(match["last"]), match["part"])
     return part if part.key == key else None  # with more zeros than ours, it would be looked for under another key
+
+
+class FreshName(NamedTuple):
+    """The name of a part that a delivery wrote: the first 24 digits of its ID, its code, and its number among them."""
+
+    delivery: str
+    versions: Versions
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.delivery}-{self.versions}-{self.number}"
+
+
+def fresh_name(delivery: str, versions: Versions, number: int) -> FreshName:
+    """The name of the part ``number``, counted from 0, of the delivery with this ID."""
+    return FreshName(delivery[:24], versions, number)
+
+
+def parse_fresh_name(name: str) -> FreshName | None:
+    """What the name of a part says of its delivery; None for compacted objects and for what no delivery wrote."""
+    match = _FRESH.fullmatch(name)
+    if match is None:
+        return None
+    fresh = FreshName(match[1], Versions(int(match[2]), int(match[3])), int(match[4]))
+    return fresh if str(fresh) == name else None  # with other zeros than ours it is no name of ours
+
+
+def is_compacted_name(name: str) -> bool:
+    """Whether compaction wrote the object with this name."""
+    return _COMPACTED.fullmatch(name) is not None
+
+
+def parse_partition(prefix: str) -> Partition | None:
+    """The partition whose parts' keys start with ``prefix``; None for any other prefix."""
+    dataset, _, rest = prefix.partition("/")
+    region = region_in(f"{dataset}/{rest.partition('/')[0]}/", dataset) if dataset.isalpha() else None
+    partition = Partition(dataset, region or "", date_in(prefix) or "")
+    return partition if region and partition.prefix == prefix else None
 
 
 def region_in(prefix: str, dataset: str) -> str | None:

@@ -25,12 +25,12 @@ def raise_watermark(lake: Bucket, watermark: datetime) -> datetime:
     body = msgspec.json.encode({"watermark": format_time(watermark)})
     for _ in range(_TRIES):
         try:
-            standing = lake.stat(WATERMARK)
+            with lake.open(WATERMARK) as (standing, chunks):
+                known = _parse(b"".join(chunks))
         except ObjectNotFound:
             if lake.create(WATERMARK, body):
                 return watermark
             continue
-        known = _parse(lake.get(WATERMARK))
         if known is not None and known >= watermark:
             return known
         if lake.replace(WATERMARK, body, standing.etag):
