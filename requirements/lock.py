@@ -16,9 +16,11 @@ PROVIDED_BY_RUNTIME = ("botocore", "python-dateutil", "six", "urllib3")
 LOCKS: dict[str, tuple[str, ...]] = {
     "layers/core/requirements.in": PROVIDED_BY_RUNTIME,
     "layers/arrow/requirements.in": (),
+    "layers/numpy/requirements.in": (),
     "requirements/dev.in": (),
     "requirements/stack.in": (),
     "requirements/sam.in": (),
+    "requirements/bench.in": (),
 }
 
 

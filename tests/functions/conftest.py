@@ -12,6 +12,7 @@ import pytest
 
 from tests.functions.deployment import SETTINGS, Deployment, deployed
 from trailkeep.announcements import _queue
+from trailkeep.lake import storage
 from trailkeep.lake.storage import _client
 
 # The logger and the metrics are made once a process, from what the environment says at their first import.
@@ -24,7 +25,9 @@ def clients() -> Iterator[None]:
     """Clients of the emulated services for these tests, none left over from or to others: making one takes long."""
     for cache in (_client, _queue):
         cache.cache_clear()
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(storage, "obstore", None)  # the emulation is in this process, where only boto3 sees it
+        yield
     for cache in (_client, _queue):
         cache.cache_clear()
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import md5
 
-from trailkeep.errors import ObjectNotFound
-from trailkeep.lake.storage import Bucket, Listing, Stat
+from trailkeep.errors import ObjectNotFound, ObjectUnreadable
+from trailkeep.lake.storage import Bucket, Listing, Range, Stat
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
@@ -59,6 +59,23 @@ class MemoryBucket(Bucket):
             return False
         self.put(key, body)
         return True
+
+    def delete(self, key: str, etag: str) -> bool:
+        self.before_call("delete", key)
+        if key not in self.objects or self.objects[key][1].etag != etag:
+            return False
+        del self.objects[key]
+        return True
+
+    def ranges(self, wanted: Sequence[Range]) -> list[bytes]:
+        found = []
+        for key, start, length in wanted:
+            self.before_call("range", key)
+            body = self._standing(key)[0][start : start + length]
+            if len(body) != length:
+                raise ObjectUnreadable(f"{key} ends before byte {start + length}")
+            found.append(body)
+        return found
 
     def link(self, key: str, seconds: int) -> str:
         return f"https://{self.name}.example/{key}?seconds={seconds}"
