@@ -1,4 +1,4 @@
-"""GET /v1/events, /v1/events/{eventId}, /v1/insights, /v1/me: what the lake holds, a page at a time."""
+"""GET /v1/events, /v1/events/{eventId}, /v1/histogram, /v1/insights, /v1/me: what the lake holds, a page at a time."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -36,6 +36,14 @@ def get_event() -> Response[str]:
     event_id = app.current_event.path.removeprefix("/v1/events/")
     found = lookup().event(event_id, who, datetime.now(UTC), api.deadline())
     return api.redirect(found.link) if found.link else api.answer(found.event)
+
+
+@app.get("/v1/histogram")
+def get_histogram() -> Response[str]:
+    who = api.principal(app)
+    who.require("view")
+    parameters = api.parameters(app.current_event)
+    return api.answer(lookup().histogram(parameters, who, datetime.now(UTC), api.deadline()))
 
 
 @app.get("/v1/insights")

@@ -11,7 +11,7 @@ from tests.functions.answers import assert_error
 from tests.functions.deployment import ALL_SCOPES, Deployment, deployed
 from tests.functions.events import as_array, make_event
 
-ROUTES = ["/v1/events", "/v1/events/a-1", "/v1/insights"]
+ROUTES = ["/v1/events", "/v1/events/a-1", "/v1/histogram", "/v1/insights"]
 
 
 def narrowed(**limits: str) -> dict[str, str]:
@@ -132,3 +132,32 @@ def test_reading_health_needs_nobody_and_tells_nothing_but_freshness(lake: Deplo
     lake.invoke("sweep_landing", {})
     lake.clock.forward(seconds=30)
     assert lake.get("/v1/health", who=None).body["lagSeconds"] == 90
+
+
+@pytest.mark.parametrize(
+    ("limits", "counts"),
+    [
+        ({}, {"a": 2, "b": 2}),
+        ({"accounts": "a"}, {"a": 2}),
+        ({"regions": "us-east-1"}, {"a": 1, "b": 1}),
+        ({"accounts": "c"}, {}),
+        ({"accounts": "b", "regions": "cn-hangzhou"}, {"b": 1}),
+    ],
+)
+def test_counts_are_of_what_the_token_may_see(lake: Deployment, limits: dict[str, str], counts: dict[str, int]) -> None:
+    parameters = {"field": "accountId", "startTime": "2026-03-01T00:00:00Z"}
+
+    answer = lake.get("/v1/histogram", parameters, who=narrowed(**limits)).body
+
+    (bucket,) = answer["histogram"]
+    assert (bucket["count"], bucket["values"]) == (sum(counts.values()), counts)
+    assert ("objectsRead" in answer["completeness"]) is (not limits)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "name"),
+    [({"field": "colour"}, "field"), ({"interval": "1s"}, "interval"), ({"nextToken": "x"}, "nextToken")],
+)
+def test_a_wrong_histogram_names_the_parameter(lake: Deployment, parameters: dict[str, str], name: str) -> None:
+    assert_error(answer := lake.get("/v1/histogram", parameters), 400, "InvalidParameter")
+    assert name in answer.body["message"]

@@ -55,11 +55,11 @@ def read_history(lake: Lake, now: datetime, reading: Reading) -> History:
     partitions.sort(key=lambda partition: partition.date)
     calls: list[Call] = []
     for _, group in groupby(partitions, key=lambda partition: partition.date):
-        parts = lake.parts(group, now, reading)
+        stretches = lake.stretches(lake.parts(group, now, reading), reading)
         day = {
             call.uid: call
-            for stored, table in lake.rows(parts, reading)
-            for call in _calls(table, stored.part.partition.region)
+            for stretch, table in lake.rows(stretches, _COLUMNS, reading)
+            for call in _calls(table, stretch.stored.part.partition.region)
             if start <= call.time < end
         }
         calls += sorted(day.values(), key=lambda call: (call.time, call.uid))

@@ -41,7 +41,8 @@ class ToldInsights:
         # One that cannot be read is told again under the same ID: no reason to be silent about the others.
         reading = Reading()
         by_object: dict[tuple[str, ...], dict[str, Told]] = defaultdict(dict)
-        for _, table in lake.rows(lake.parts(partitions, now, reading), reading):
+        stretches = lake.stretches(lake.parts(partitions, now, reading), reading)
+        for _, table in lake.rows(stretches, _COLUMNS, reading):
             for subject, shared_id, state, time in _rows(table):
                 by_object[subject].setdefault(shared_id, Told(shared_id)).states[state] = time
         self._by_object = by_object

@@ -16,6 +16,8 @@ from trailkeep.lake.storage import Bucket
 from trailkeep.lake.watermark import read_watermark
 from trailkeep.lookup.cursor import CursorSigner
 from trailkeep.lookup.filters import FILTERS, make_filter
+from trailkeep.lookup.histogram import buckets, count
+from trailkeep.lookup.histogram_question import parse_histogram
 from trailkeep.lookup.oversized import is_oversized, link_to, stand_in
 from trailkeep.lookup.page import read_page, visible_before
 from trailkeep.lookup.question import Question, parse_question
@@ -48,6 +50,15 @@ class Lookup:
         """The JSON answer of ``GET /v1/insights``: as :meth:`events`, over the Insights."""
         return self._list(INSIGHTS, "insights", parameters, who, now, out_of_time)
 
+    def histogram(self, parameters: Parameters, who: Principal, now: datetime, out_of_time: Clock) -> str:
+        """The JSON answer of ``GET /v1/histogram``: counts by bucket of time and by value, and ``completeness``."""
+        asked = parse_histogram(parameters, now)
+        asked = replace(asked, question=_narrowed(asked.question, who))
+        as_of = visible_before(to_micros(now))
+        counts, reading = count(self.lake, asked, as_of, now, out_of_time)
+        stated = self._completeness(reading, to_micros(as_of), who)
+        return msgspec.json.encode({"histogram": buckets(asked, counts), "completeness": stated}).decode()
+
     def event(self, event_id: str, who: Principal, now: datetime, out_of_time: Clock) -> Found:
         """The event with this ID, as it is stored; of several with the ID, the newest.
 
@@ -63,7 +74,7 @@ class Lookup:
             filters=(make_filter("eventId", (event_id, unquote(event_id)), FILTERS),),
         )
         allowed = _narrowed(question, who)
-        page = read_page(self.lake, EVENTS, allowed, None, visible_before(to_micros(now)), out_of_time)
+        page = read_page(self.lake, EVENTS, allowed, None, visible_before(to_micros(now)), now, out_of_time)
         if page.rows:
             row = page.rows[0]
             return Found(None, link_to(self.bucket, row)) if is_oversized(row) else Found(row.event, None)
@@ -81,7 +92,7 @@ class Lookup:
         if token is not None:
             question, behind, as_of = signer.read(token, question)
         allowed = _narrowed(question, who)
-        page = read_page(self.lake, dataset, allowed, behind, from_micros(as_of), out_of_time)
+        page = read_page(self.lake, dataset, allowed, behind, from_micros(as_of), now, out_of_time)
         next_token = signer.write(question, page.ended_at, as_of) if page.ended_at else None
         events = [stand_in(self.bucket, row) if is_oversized(row) else row.event for row in page.rows]
         return _answer(name, events, next_token, self._completeness(page.reading, as_of, who))

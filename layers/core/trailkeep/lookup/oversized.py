@@ -5,7 +5,7 @@ from datetime import timedelta
 import msgspec
 
 from trailkeep.lake.storage import Bucket
-from trailkeep.lookup.page import PAGE_BYTES, Row
+from trailkeep.lookup.candidates import PAGE_BYTES, Row
 
 LINK_LIFETIME = timedelta(minutes=5)
 _COPIES = "exports/events/"
