@@ -1,4 +1,4 @@
-"""The body of ``POST /v1/events``: from what the gateway hands over to the records in it. Nothing is stored here."""
+"""The body of a request: from what the gateway hands over to the records or the object in it. Nothing is stored."""
 
 import base64
 import binascii
@@ -6,6 +6,7 @@ import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
@@ -13,9 +14,13 @@ from trailkeep.errors import InvalidBody, PayloadTooLarge
 from trailkeep.events.inflate import GZIP_MAGIC
 from trailkeep.events.reasons import Rejected, Unreadable
 from trailkeep.events.records import split
+from trailkeep.events.strict_json import parse_object
 
 MAX_TEXT_BYTES = 48 << 20
 """A request holds 6 MB; audit events inflate 10 to 30 times, and the text must fit in the function's memory twice."""
+
+MAX_OBJECT_BYTES = 1 << 18
+"""A body that is one object, such as settings, is small: a hundred names of each kind fit ten times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,20 @@ def text_of(request: Request) -> bytes:
     if b"\0" in body:
         raise InvalidBody("the body is UTF-16, or no text")
     return body
+
+
+def object_of(request: Request) -> dict[str, Any]:
+    """The one JSON object of a small body. Raises :class:`InvalidBody` for anything else, a key twice included."""
+    hint = "Send one JSON object."
+    try:
+        text = text_of(request)
+        if len(text) > MAX_OBJECT_BYTES:
+            raise PayloadTooLarge(f"the body holds more than {MAX_OBJECT_BYTES} bytes", hint=hint)
+        return parse_object(text)
+    except InvalidBody as error:
+        raise InvalidBody(error.message, hint=hint) from error
+    except Unreadable as refusal:
+        raise InvalidBody(f"the body is no JSON object: {refusal.detail}", hint=hint) from refusal
 
 
 def _gunzip(body: bytes) -> bytes:

@@ -24,6 +24,14 @@ class Principal:
         if scope not in self.scopes:
             raise AccessDenied(f"this needs a token with the scope {scope}")
 
+    def require_everything(self) -> None:
+        """Raise :class:`AccessDenied` for a token that is narrowed to some accounts or regions."""
+        if self.accounts != EVERYTHING or self.regions != EVERYTHING:
+            raise AccessDenied(
+                "this needs a token for all accounts and regions",
+                hint="Use a token that is not narrowed: GET /v1/me tells what a token may see.",
+            )
+
     def context(self) -> dict[str, str]:
         """As the authorizer hands it to the functions: a flat map of texts, all that API Gateway carries."""
         return {
