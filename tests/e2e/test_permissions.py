@@ -64,6 +64,8 @@ def probe(stack: LocalStack) -> Iterator[Probe]:
         "QueryEventsFunction",
         "ReportHealthFunction",
         "DetectInsightsFunction",
+        "PlanCompactionFunction",
+        "CompactPartitionFunction",
         "AuthorizeRequestFunction",
         "IssueTokenFunction",
     ],
@@ -108,12 +110,41 @@ def test_each_secret_is_for_one_purpose(stack: LocalStack, probe: Probe) -> None
         assert readable == allowed, function
 
 
-def test_nobody_deletes(stack: LocalStack, probe: Probe) -> None:
+DELETES = {
+    "events/keep": {"EnforceRetentionFunction", "CompactPartitionFunction"},
+    "probe": {"EnforceRetentionFunction"},
+}
+
+
+def test_nobody_deletes_but_who_has_to(stack: LocalStack, probe: Probe) -> None:
     stack.s3.put_object(Bucket=stack.lake_bucket, Key="events/keep", Body=b"")
-    for function in stack.functions:
-        for bucket, key in ((stack.lake_bucket, "events/keep"), (stack.landing_bucket, "probe")):
+    for bucket, key in ((stack.lake_bucket, "events/keep"), (stack.landing_bucket, "probe")):
+        for function in stack.functions.keys() - DELETES[key]:
             assert probe(function, "s3", "delete_object", Bucket=bucket, Key=key) in DENIED, function
     stack.s3.delete_object(Bucket=stack.lake_bucket, Key="events/keep")
+
+
+def test_retention_deletes_by_etag(stack: LocalStack, probe: Probe) -> None:
+    for bucket, key in ((stack.lake_bucket, "events/expired"), (stack.landing_bucket, "expired")):
+        etag = stack.s3.put_object(Bucket=bucket, Key=key, Body=b"[]")["ETag"]
+        place = {"Bucket": bucket, "Key": key}
+        stale = probe("EnforceRetentionFunction", "s3", "delete_object", **place, IfMatch='"' + "0" * 32 + '"')
+        assert stale in {"PreconditionFailed", "412"}
+        assert probe("EnforceRetentionFunction", "s3", "delete_object", **place, IfMatch=etag) == "done"
+
+
+@pytest.mark.parametrize("key", ["state/retention/deletions/x", "state/holds/x", "state/retention.json"])
+def test_nobody_deletes_what_was_put_on_record(stack: LocalStack, probe: Probe, key: str) -> None:
+    stack.s3.put_object(Bucket=stack.lake_bucket, Key=key, Body=b"{}")
+    for function in stack.functions:
+        assert probe(function, "s3", "delete_object", Bucket=stack.lake_bucket, Key=key) in DENIED, function
+    stack.s3.delete_object(Bucket=stack.lake_bucket, Key=key)
+
+
+def test_retention_changes_neither_its_settings_nor_holds(stack: LocalStack, probe: Probe) -> None:
+    for key in ("state/retention.json", "state/holds/x"):
+        place = {"Bucket": stack.lake_bucket, "Key": key}
+        assert probe("EnforceRetentionFunction", "s3", "put_object", **place, Body="{}") in DENIED
 
 
 def test_functions_cannot_call_each_other(stack: LocalStack, probe: Probe) -> None:

@@ -19,6 +19,7 @@ from moto import mock_aws
 from tests.functions.answers import Answer
 from tests.functions.clock import Clock
 from trailkeep.access.keys import secret_key
+from trailkeep.lake.capability import PROBE
 
 REPOSITORY = Path(__file__).parents[2]
 SAMPLES = REPOSITORY / "events"
@@ -88,6 +89,7 @@ class Deployment:
         for bucket in (LANDING, LAKE):
             self.s3.create_bucket(Bucket=bucket)
         self.queue_url = self.sqs.create_queue(QueueName="trailkeep-delivery")["QueueUrl"]
+        self.compaction_queue_url = self.sqs.create_queue(QueueName="trailkeep-compaction")["QueueUrl"]
         secrets = client("secretsmanager")
         secrets.create_secret(Name=SETTINGS["CURSOR_KEY_SECRET"], SecretString="c" * 64)
         secrets.create_secret(Name=SETTINGS["TOKEN_PEPPER_SECRET"], SecretString="p" * 64)
@@ -148,6 +150,15 @@ class Deployment:
         """GET from the function that answers this path; ``who`` is the authorizer's context, None for none."""
         function = "report_health" if path == "/v1/health" else "query_events"
         return self._request(function, "GET", path, parameters, who)
+
+    def manage(
+        self, method: str, path: str, body: object = None, parameters: Mapping[str, Any] | None = None, **more: Any
+    ) -> Answer:
+        """A request to /v1/retention or /v1/holds; a body that is no text is sent as JSON."""
+        text = body if body is None or isinstance(body, str) else json.dumps(body)
+        request = {"body": text, "isBase64Encoded": more.pop("is_base64", False)}
+        who, headers = more.pop("who", ALL_SCOPES), more.pop("headers", None)
+        return self._request("manage_retention", method, path, parameters, who, headers, request)
 
     def post(
         self, body: str | None, headers: Mapping[str, str] | None = None, who: Any = ALL_SCOPES, **more: Any
@@ -210,8 +221,9 @@ class Deployment:
     # The buckets
 
     def keys(self, prefix: str = "", bucket: str = LAKE) -> list[str]:
+        """The keys under a prefix, but for the one that every function leaves which asks what the store can do."""
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        return [item["Key"] for page in pages for item in page.get("Contents", [])]
+        return [item["Key"] for page in pages for item in page.get("Contents", []) if item["Key"] != PROBE]
 
     def body(self, key: str, bucket: str = LAKE) -> bytes:
         content: bytes = self.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
@@ -261,6 +273,7 @@ def deployed(clock: Clock | None = None) -> Iterator[Deployment]:
         patch.setattr("moto.s3.models.utcnow", clock.utcnow)
         deployment = Deployment(clock)
         patch.setenv("DELIVERY_QUEUE_URL", deployment.queue_url)
+        patch.setenv("COMPACTION_QUEUE_URL", deployment.compaction_queue_url)
         secret_key.cache_clear()
         yield deployment
         secret_key.cache_clear()

@@ -11,7 +11,6 @@ from tests.functions.clock import START
 from tests.functions.deployment import LAKE, Deployment
 from tests.functions.detections import detect, insights
 from tests.functions.events import Event, as_array, make_event
-from tests.functions.interruption import ENDS_THE_RUN, Fault, Killed, interrupted
 from trailkeep.errors import StorageUnavailable
 
 NEW = "203.0.113.9"
@@ -204,36 +203,3 @@ def test_a_history_that_cannot_be_read_whole_tells_nothing(deployment: Deploymen
     with pytest.raises(StorageUnavailable, match="could not be read"):
         detect(deployment)
     assert deployment.keys("insights/") == []
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [*sorted(ENDS_THE_RUN, key=str), Fault.ANSWER_LOST, Fault.UNAVAILABLE],
-    ids=lambda fault: fault.name.lower(),
-)
-def test_a_run_interrupted_anywhere_and_repeated_tells_each_insight_once(deployment: Deployment, fault: Fault) -> None:
-    deliver(
-        deployment,
-        "log",
-        usual(2),
-        calls(NEW, START - timedelta(hours=3), 20),
-        calls("198.51.100.7", START - timedelta(hours=3), 20),
-    )
-    with interrupted(0, fault) as calls_made:
-        assert detect(deployment)["stored"] == 4
-    expected = deployment.keys("insights/")
-
-    for at in range(1, len(calls_made) + 1):
-        for key in deployment.keys("insights/"):
-            deployment.s3.delete_object(Bucket=LAKE, Key=key)
-        deployment.restart()
-        with interrupted(at, fault):
-            if fault is Fault.ANSWER_LOST:
-                detect(deployment)
-            else:
-                with pytest.raises((Killed, StorageUnavailable)):
-                    detect(deployment)
-        deployment.restart()
-        deployment.clock.forward(seconds=10)
-        detect(deployment)
-        assert deployment.keys("insights/") == expected

@@ -1,0 +1,5 @@
+"""Functions in this process, on emulated services."""
+
+from tests.functions.conftest import clients, deployment
+
+__all__ = ["clients", "deployment"]
