@@ -69,7 +69,7 @@ def _deliver(stack: LocalStack, console: Console) -> None:
         for key, body in objects:
             stack.put_landing(key, body)
             progress.advance(put)
-        while (done := _count(stack, "state/deliveries/")) < len(objects):
+        while (done := _count(stack, "state/commits/")) < len(objects):
             progress.update(delivered, completed=done)
             if time.monotonic() - began > PATIENCE.total_seconds():
                 raise DemoFailed(f"only {done} of {len(objects)} objects were delivered")

@@ -13,9 +13,15 @@ ROUTES = {
     "POST /v1/events": "IngestEventsFunction",
     "GET /v1/events": "QueryEventsFunction",
     "GET /v1/events/{eventId}": "QueryEventsFunction",
+    "GET /v1/histogram": "QueryEventsFunction",
     "GET /v1/insights": "QueryEventsFunction",
     "GET /v1/me": "QueryEventsFunction",
     "GET /v1/health": "ReportHealthFunction",
+    "GET /v1/retention": "ManageRetentionFunction",
+    "PUT /v1/retention": "ManageRetentionFunction",
+    "GET /v1/holds": "ManageRetentionFunction",
+    "POST /v1/holds": "ManageRetentionFunction",
+    "DELETE /v1/holds/{holdId}": "ManageRetentionFunction",
 }
 OPEN = {"GET /v1/health"}
 

@@ -1,10 +1,12 @@
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from tests.template.conftest import ROOT
 from tests.template.intrinsics import text
+from trailkeep.lake.plans import ADOPTED, ALIVE, LONGEST
 
 OfType = Callable[[str], dict[str, Any]]
 
@@ -79,7 +81,9 @@ def test_alarms_tell_the_topic_and_stay_calm_without_data(of_type: OfType) -> No
         assert alarm["AlarmDescription"].endswith("."), name
 
 
-@pytest.mark.parametrize("queue", ["DeadLetterQueue", "FailedRunsQueue", "DeliveryQueue"])
+@pytest.mark.parametrize(
+    "queue", ["DeadLetterQueue", "FailedRunsQueue", "DeliveryQueue", "CompactionQueue", "CompactionDeadLetterQueue"]
+)
 def test_a_queue_that_fills_is_noticed(of_type: OfType, queue: str) -> None:
     watched = [
         text(dimension["Value"])
@@ -92,7 +96,13 @@ def test_a_queue_that_fills_is_noticed(of_type: OfType, queue: str) -> None:
 def test_a_scheduled_run_that_fails_leaves_a_message(of_type: OfType) -> None:
     schedules = of_type("AWS::Scheduler::Schedule")
     started = {text(schedule["Target"]["Arn"]) for schedule in schedules.values()}
-    assert started == {"${SweepLandingFunction.Arn}", "${DetectInsightsFunction.Arn}"}
+    assert started == {
+        "${SweepLandingFunction.Arn}",
+        "${DetectInsightsFunction.Arn}",
+        "${EnforceRetentionFunction.Arn}",
+        "${PlanCompactionFunction.Arn}",
+        "${PublishIndexFunction.Arn}",
+    }
     failed = {"Fn::GetAtt": ["FailedRunsQueue", "Arn"]}
     # The schedule could not start the function ...
     for name, schedule in schedules.items():
@@ -107,9 +117,12 @@ def test_a_scheduled_run_that_fails_leaves_a_message(of_type: OfType) -> None:
 
 
 def test_deliveries_report_each_message_that_failed(of_type: OfType) -> None:
-    (source,) = of_type("AWS::Lambda::EventSourceMapping").values()
-    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert source["ScalingConfig"] == {"MaximumConcurrency": {"Ref": "DeliveryConcurrency"}}
+    sources = of_type("AWS::Lambda::EventSourceMapping")
+    concurrency = {"DeliverEventsSource": "DeliveryConcurrency", "CompactPartitionSource": "CompactionConcurrency"}
+    assert sources.keys() == concurrency.keys()
+    for name, source in sources.items():
+        assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert source["ScalingConfig"] == {"MaximumConcurrency": {"Ref": concurrency[name]}}
 
 
 def test_a_message_stays_hidden_while_its_delivery_may_run(of_type: OfType, functions: dict[str, Any]) -> None:
@@ -123,3 +136,8 @@ def test_what_a_client_waits_for_ends_before_api_gateway_gives_up(functions: dic
     for name, function in functions.items():
         if any(event["Type"] == "Api" for event in function.get("Events", {}).values()):
             assert function["Timeout"] <= 29, name
+
+
+def test_no_function_outlives_the_worker_that_plans_reckon_with(functions: dict[str, Any]) -> None:
+    assert timedelta(seconds=functions["DeliverEventsFunction"]["Timeout"]) <= LONGEST
+    assert LONGEST + ADOPTED + timedelta(minutes=1) < ALIVE

@@ -1,12 +1,13 @@
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.local.build import LIMIT, weigh
 from tests.template.conftest import ROOT
 
-LAYERS = ["layers/core/requirements.txt", "layers/arrow/requirements.txt"]
+LAYERS = ["layers/core/requirements.txt", "layers/arrow/requirements.txt", "layers/numpy/requirements.txt"]
 PINNED = [*LAYERS, "requirements/dev.txt", "requirements/stack.txt", "requirements/sam.txt"]
 
 
@@ -35,7 +36,14 @@ def test_what_is_tested_is_what_is_deployed(path: str) -> None:
 
 def test_layers_bring_nothing_that_the_runtime_has() -> None:
     carried = {name for path in LAYERS for name in _pins(path)}
-    assert not carried & {"boto3", "botocore", "s3transfer", "urllib3", "numpy"}
+    assert not carried & {"boto3", "botocore", "s3transfer", "urllib3"}
+
+
+def test_numpy_weighs_on_no_function_that_somebody_waits_for(functions: dict[str, Any]) -> None:
+    assert "numpy" not in {name for path in LAYERS[:2] for name in _pins(path)}
+    for name, function in functions.items():
+        if {"Ref": "NumpyLayer"} in function.get("Layers", []):
+            assert not any(event["Type"] == "Api" for event in function["Events"].values()), name
 
 
 @pytest.fixture

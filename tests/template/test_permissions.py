@@ -11,27 +11,36 @@ OfType = Callable[[str], dict[str, Any]]
 # for traces); and the one that API Gateway needs for its logs.
 MANAGED = {"AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess", "AmazonAPIGatewayPushToCloudWatchLogs"}
 
+# What every function that writes to the lake asks of the store first.
+PROBE = {
+    "s3:GetObject ${LakeBucket.Arn}/state/probe/conditional-writes",
+    "s3:PutObject ${LakeBucket.Arn}/state/probe/conditional-writes",
+}
+
 # Who may read or write what: "action resource", the whole of it. Listing is below.
 ALLOWED = {
     "IngestEventsFunction": {
+        *PROBE,
         "s3:PutObject ${LandingBucket.Arn}/ingest/*",
         "s3:GetObject ${LakeBucket.Arn}/state/idempotency/*",
         "s3:PutObject ${LakeBucket.Arn}/state/idempotency/*",
     },
     "DeliverEventsFunction": {
+        *PROBE,
         "s3:GetObject ${LandingBucket.Arn}/*",
         "s3:PutObject ${LakeBucket.Arn}/events/*",
         "s3:PutObject ${LakeBucket.Arn}/quarantine/*",
         "s3:PutObject ${LakeBucket.Arn}/state/commits/*",
-        "s3:PutObject ${LakeBucket.Arn}/state/deliveries/*",
+        "s3:PutObject ${LakeBucket.Arn}/state/plans/*",
         "s3:GetObject ${LakeBucket.Arn}/events/*",
         "s3:GetObject ${LakeBucket.Arn}/quarantine/*",
-        "s3:GetObject ${LakeBucket.Arn}/state/deliveries/*",
+        "s3:GetObject ${LakeBucket.Arn}/state/plans/*",
         "sqs:ReceiveMessage ${DeliveryQueue.Arn}",
         "sqs:DeleteMessage ${DeliveryQueue.Arn}",
         "sqs:GetQueueAttributes ${DeliveryQueue.Arn}",
     },
     "SweepLandingFunction": {
+        *PROBE,
         "s3:GetObject ${LakeBucket.Arn}/state/watermark.json",
         "s3:PutObject ${LakeBucket.Arn}/state/watermark.json",
         "sqs:SendMessage ${DeliveryQueue.Arn}",
@@ -40,6 +49,9 @@ ALLOWED = {
     "QueryEventsFunction": {
         "s3:GetObject ${LakeBucket.Arn}/events/*",
         "s3:GetObject ${LakeBucket.Arn}/insights/*",
+        "s3:GetObject ${LakeBucket.Arn}/index/*",
+        "s3:GetObject ${LakeBucket.Arn}/state/commits/*",
+        "s3:GetObject ${LakeBucket.Arn}/state/partitions/*",
         "s3:GetObject ${LakeBucket.Arn}/state/watermark.json",
         "s3:GetObject ${LakeBucket.Arn}/exports/events/*",
         "s3:PutObject ${LakeBucket.Arn}/exports/events/*",
@@ -47,9 +59,76 @@ ALLOWED = {
     },
     "ReportHealthFunction": {"s3:GetObject ${LakeBucket.Arn}/state/watermark.json"},
     "DetectInsightsFunction": {
+        *PROBE,
         "s3:GetObject ${LakeBucket.Arn}/events/*",
         "s3:GetObject ${LakeBucket.Arn}/insights/*",
+        "s3:GetObject ${LakeBucket.Arn}/state/partitions/*",
         "s3:PutObject ${LakeBucket.Arn}/insights/*",
+        "sqs:SendMessage ${FailedRunsQueue.Arn}",
+    },
+    "EnforceRetentionFunction": {
+        *PROBE,
+        # Only who could read an object may delete it by its etag.
+        *(
+            f"s3:{action} {place}/*"
+            for action in ("GetObject", "DeleteObject")
+            for place in (
+                "${LandingBucket.Arn}",
+                "${LakeBucket.Arn}/events",
+                "${LakeBucket.Arn}/insights",
+                "${LakeBucket.Arn}/quarantine",
+                "${LakeBucket.Arn}/state/commits",
+                "${LakeBucket.Arn}/state/plans",
+                "${LakeBucket.Arn}/state/partitions",
+            )
+        ),
+        "s3:PutObject ${LakeBucket.Arn}/state/partitions/*",
+        "s3:GetObject ${LakeBucket.Arn}/state/retention.json",
+        "s3:GetObject ${LakeBucket.Arn}/state/holds/*",
+        "s3:GetObject ${LakeBucket.Arn}/state/retention/*",
+        "s3:PutObject ${LakeBucket.Arn}/state/retention/*",
+        "s3:DeleteObject ${LakeBucket.Arn}/state/retention/pending/*",
+        "s3:DeleteObject ${LakeBucket.Arn}/state/retention/last-run.json",
+        "sqs:SendMessage ${FailedRunsQueue.Arn}",
+    },
+    "ManageRetentionFunction": {
+        *PROBE,
+        "s3:GetObject ${LakeBucket.Arn}/state/retention.json",
+        "s3:PutObject ${LakeBucket.Arn}/state/retention.json",
+        "s3:GetObject ${LakeBucket.Arn}/state/holds/*",
+        "s3:PutObject ${LakeBucket.Arn}/state/holds/*",
+        "s3:GetObject ${LakeBucket.Arn}/state/retention/last-run.json",
+    },
+    "PlanCompactionFunction": {
+        *PROBE,
+        "s3:GetObject ${LakeBucket.Arn}/state/commits/*",
+        "s3:GetObject ${LakeBucket.Arn}/state/partitions/*",
+        "s3:GetObject ${LakeBucket.Arn}/state/compaction/plan.json",
+        "s3:PutObject ${LakeBucket.Arn}/state/compaction/plan.json",
+        "sqs:SendMessage ${CompactionQueue.Arn}",
+        "sqs:SendMessage ${FailedRunsQueue.Arn}",
+    },
+    "CompactPartitionFunction": {
+        *PROBE,
+        "s3:GetObject ${LakeBucket.Arn}/events/*",
+        "s3:PutObject ${LakeBucket.Arn}/events/*",
+        "s3:DeleteObject ${LakeBucket.Arn}/events/*",
+        "s3:GetObject ${LakeBucket.Arn}/state/partitions/*",
+        "s3:PutObject ${LakeBucket.Arn}/state/partitions/*",
+        "s3:GetObject ${LakeBucket.Arn}/state/plans/*",
+        "sqs:ReceiveMessage ${CompactionQueue.Arn}",
+        "sqs:DeleteMessage ${CompactionQueue.Arn}",
+        "sqs:GetQueueAttributes ${CompactionQueue.Arn}",
+        "sqs:SendMessage ${CompactionQueue.Arn}",
+    },
+    "PublishIndexFunction": {
+        *PROBE,
+        "s3:GetObject ${LakeBucket.Arn}/events/*",
+        "s3:GetObject ${LakeBucket.Arn}/state/commits/*",
+        "s3:GetObject ${LakeBucket.Arn}/state/partitions/*",
+        "s3:GetObject ${LakeBucket.Arn}/index/*",
+        "s3:PutObject ${LakeBucket.Arn}/index/*",
+        "s3:DeleteObject ${LakeBucket.Arn}/index/*",
         "sqs:SendMessage ${FailedRunsQueue.Arn}",
     },
     "AuthorizeRequestFunction": {
@@ -57,6 +136,7 @@ ALLOWED = {
         "secretsmanager:GetSecretValue ${TokenPepperSecret.Id}",
     },
     "IssueTokenFunction": {
+        *PROBE,
         "s3:PutObject ${LakeBucket.Arn}/state/tokens/*",
         "secretsmanager:GetSecretValue ${TokenPepperSecret.Id}",
     },
@@ -69,20 +149,63 @@ LISTED = {
         "${LandingBucket.Arn} *",
         "${LakeBucket.Arn} events/*",
         "${LakeBucket.Arn} quarantine/*",
-        "${LakeBucket.Arn} state/deliveries/*",
+        "${LakeBucket.Arn} state/plans/*",
+        "${LakeBucket.Arn} state/commits/*",
     },
     "SweepLandingFunction": {
         "${LandingBucket.Arn} *",
-        "${LakeBucket.Arn} state/deliveries/*",
+        "${LakeBucket.Arn} state/commits/*",
         "${LakeBucket.Arn} state/watermark.json",
     },
     "QueryEventsFunction": {
         "${LakeBucket.Arn} events/*",
         "${LakeBucket.Arn} insights/*",
+        "${LakeBucket.Arn} index/*",
+        "${LakeBucket.Arn} state/commits/*",
+        "${LakeBucket.Arn} state/partitions/*",
         "${LakeBucket.Arn} state/watermark.json",
     },
     "ReportHealthFunction": {"${LakeBucket.Arn} state/watermark.json"},
-    "DetectInsightsFunction": {"${LakeBucket.Arn} events/*", "${LakeBucket.Arn} insights/*"},
+    "DetectInsightsFunction": {
+        "${LakeBucket.Arn} events/*",
+        "${LakeBucket.Arn} insights/*",
+        "${LakeBucket.Arn} state/partitions/*",
+    },
+    "EnforceRetentionFunction": {
+        "${LandingBucket.Arn} *",
+        "${LakeBucket.Arn} events/*",
+        "${LakeBucket.Arn} insights/*",
+        "${LakeBucket.Arn} quarantine/*",
+        "${LakeBucket.Arn} state/commits/*",
+        "${LakeBucket.Arn} state/plans/*",
+        "${LakeBucket.Arn} state/partitions/*",
+        "${LakeBucket.Arn} state/holds/*",
+        "${LakeBucket.Arn} state/retention/*",
+        "${LakeBucket.Arn} state/retention.json",
+    },
+    "ManageRetentionFunction": {
+        "${LakeBucket.Arn} state/holds/*",
+        "${LakeBucket.Arn} state/retention.json",
+        "${LakeBucket.Arn} state/retention/last-run.json",
+    },
+    "PlanCompactionFunction": {
+        "${LakeBucket.Arn} events/*",
+        "${LakeBucket.Arn} state/commits/*",
+        "${LakeBucket.Arn} state/partitions/*",
+        "${LakeBucket.Arn} state/compaction/*",
+    },
+    "CompactPartitionFunction": {
+        "${LakeBucket.Arn} events/*",
+        "${LakeBucket.Arn} state/partitions/*",
+        "${LakeBucket.Arn} state/commits/*",
+        "${LakeBucket.Arn} state/plans/*",
+    },
+    "PublishIndexFunction": {
+        "${LakeBucket.Arn} events/*",
+        "${LakeBucket.Arn} index/*",
+        "${LakeBucket.Arn} state/commits/*",
+        "${LakeBucket.Arn} state/partitions/*",
+    },
     "AuthorizeRequestFunction": {"${LakeBucket.Arn} state/tokens/*"},
     "IssueTokenFunction": set(),
 }

@@ -20,10 +20,18 @@ MODULES = {
     ".".join(path.relative_to(LAYER).with_suffix("").parts).removesuffix(".__init__"): path
     for path in sorted(PACKAGE.rglob("*.py"))
 }
-WITHOUT_ARROW = ("authorize_request", "ingest_events", "issue_token", "report_health", "sweep_landing")
+WITHOUT_ARROW = (
+    "authorize_request",
+    "ingest_events",
+    "issue_token",
+    "manage_retention",
+    "plan_compaction",
+    "report_health",
+    "sweep_landing",
+)
 
 SPEAKS_TO_AWS = {"trailkeep.lake.storage", "trailkeep.access.keys", "trailkeep.announcements"}
-CAPABILITIES = ("delivery", "sweep", "ingest", "lookup", "insights", "health")
+CAPABILITIES = ("delivery", "sweep", "ingest", "lookup", "insights", "health", "retention", "compaction")
 
 
 def imports_in(path: Path) -> Iterator[str]:
@@ -62,7 +70,7 @@ def test_events_is_pure(module: str) -> None:
     foreign = {name for name in imported(module) if name != "trailkeep" and not name.startswith("trailkeep.")}
 
     assert all(name.startswith("events.") for name in ours(module))
-    assert foreign - set(sys.stdlib_module_names) <= {"msgspec"}
+    assert foreign - set(sys.stdlib_module_names) <= {"hyperscan", "msgspec", "zlib_ng"}
     assert not foreign & {"os", "io", "pathlib", "socket", "random", "secrets", "time"}
 
 
@@ -153,6 +161,7 @@ def started() -> dict[str, str | None]:
         "GLOBAL_EVENTS_REGION": "ap-southeast-1",
         "HOME_ACCOUNT": "111122223333",
         "DELIVERY_QUEUE_URL": "https://queue.example",
+        "COMPACTION_QUEUE_URL": "https://compaction.example",
         "TOKEN_PEPPER_SECRET": "pepper",
         "POWERTOOLS_SERVICE_NAME": "trailkeep",
         "POWERTOOLS_METRICS_NAMESPACE": "Trailkeep",

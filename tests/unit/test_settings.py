@@ -32,6 +32,28 @@ def test_seconds_that_are_none_are_refused(value: str) -> None:
         settings.seconds("AGE", 300, {"AGE": value})
 
 
+def test_days_are_whole_and_at_least_one() -> None:
+    assert settings.days("FLOOR", 90, {}) == 90
+    assert settings.days("FLOOR", 90, {"FLOOR": "365"}) == 365
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "1.5", "90d", "²"])
+def test_days_that_are_none_are_refused(value: str) -> None:
+    with pytest.raises(InvalidSettingError, match="FLOOR"):
+        settings.days("FLOOR", 90, {"FLOOR": value})
+
+
+def test_numbers_are_whole_and_at_least_one() -> None:
+    assert settings.number("PARTS", 64, {}) == 64
+    assert settings.number("PARTS", 64, {"PARTS": "1"}) == 1
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "1.5", "many", "²"])
+def test_numbers_that_are_none_are_refused(value: str) -> None:
+    with pytest.raises(InvalidSettingError, match="PARTS"):
+        settings.number("PARTS", 64, {"PARTS": value})
+
+
 def test_buckets_come_from_the_process_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LANDING_BUCKET", "landing")
     monkeypatch.setenv("LAKE_BUCKET", "lake")

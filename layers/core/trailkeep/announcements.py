@@ -1,7 +1,7 @@
 """Announcements: the queue's messages that say which landing objects have arrived. A hint only, never the truth."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote_plus, unquote_plus
@@ -33,17 +33,23 @@ def announced_keys(body: str, bucket: str) -> list[str]:
 
 def announce(queue_url: str, bucket: str, keys: Iterable[str]) -> int:
     """Announce landing objects again, as S3 would have; gives the number of messages sent."""
-    sent = 0
-    waiting = list(keys)
-    for start in range(0, len(waiting), BATCH):
-        batch = waiting[start : start + BATCH]
-        entries = [{"Id": str(number), "MessageBody": _notification(bucket, key)} for number, key in enumerate(batch)]
+    return sum(send(queue_url, [_notification(bucket, key) for key in keys]))
+
+
+def send(queue_url: str, bodies: Sequence[str]) -> Iterator[bool]:
+    """Send messages, ten at a time; says of each whether the queue took it.
+
+    Raises :class:`StorageUnavailable` where the queue does not answer: what was said before holds.
+    """
+    for start in range(0, len(bodies), BATCH):
+        batch = bodies[start : start + BATCH]
+        entries = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(batch)]
         try:
             answer = _queue().send_message_batch(QueueUrl=queue_url, Entries=entries)
         except (ClientError, BotoCoreError) as error:
             raise StorageUnavailable(f"the queue did not take messages: {type(error).__name__}") from error
-        sent += len(answer.get("Successful", []))
-    return sent
+        taken = {entry["Id"] for entry in answer.get("Successful", [])}
+        yield from (entry["Id"] in taken for entry in entries)
 
 
 def _notification(bucket: str, key: str) -> str:

@@ -73,6 +73,14 @@ class EventNotFound(TrailkeepError):
     hint = "Check the event ID; a new event is found some seconds after its delivery."
 
 
+class HoldNotFound(TrailkeepError):
+    """No hold has this ID."""
+
+    code = "HoldNotFound"
+    status = 404
+    hint = "GET /v1/holds lists the holds with their IDs."
+
+
 class RouteNotFound(TrailkeepError):
     """No such route or method."""
 
@@ -97,6 +105,14 @@ class PayloadTooLarge(TrailkeepError):
     hint = "Send fewer events at once, or put large logs into the landing bucket."
 
 
+class QuestionTooLarge(TrailkeepError):
+    """What was asked for cannot be answered whole in the time that an answer may take."""
+
+    code = "QuestionTooLarge"
+    status = 422
+    hint = "Ask for a shorter window, or for fewer regions."
+
+
 class ObjectNotFound(TrailkeepError):
     """An object is not, or no longer, in its bucket."""
 
@@ -119,6 +135,46 @@ class Conflict(TrailkeepError):
     code = "Conflict"
     status = 409
     hint = "Compare the object with the one expected; it was not written by this version of Trailkeep."
+
+
+class DeliveryUnderWay(TrailkeepError):
+    """Another worker may be delivering the same object at this moment, by code of another version."""
+
+    code = "DeliveryUnderWay"
+    status = 409
+    hint = "Nothing is to be done: the object is announced again until it is delivered."
+
+
+class StorageUnsafe(TrailkeepError):
+    """The object store ignores the conditions of writes: nothing in it would be safe from being overwritten."""
+
+    code = "StorageUnsafe"
+    status = 500
+    hint = "Use a store that honours If-None-Match and If-Match when objects are put, such as Amazon S3."
+
+
+class RowsNotConserved(TrailkeepError):
+    """Compaction wrote other rows than it read: what it wrote was not put in force, and nothing was deleted."""
+
+    code = "RowsNotConserved"
+    status = 500
+    hint = "The lake is as it was. Compare the objects that the log names before they are compacted again."
+
+
+class CompactionRaced(TrailkeepError):
+    """Others changed the same partition all the time; nothing of this run is lost, and nothing is in force."""
+
+    code = "CompactionRaced"
+    status = 409
+    hint = "Nothing is to be done: the partition is compacted again."
+
+
+class RetentionRefused(TrailkeepError):
+    """What a run of retention would rest on cannot be trusted, so it deletes nothing."""
+
+    code = "RetentionRefused"
+    status = 409
+    hint = "Put right what the message names; the next run does what this one did not."
 
 
 class StorageUnavailable(TrailkeepError):

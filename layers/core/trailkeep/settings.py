@@ -26,6 +26,22 @@ def seconds(name: str, default: int, environment: Mapping[str, str] = os.environ
     return int(value)
 
 
+def days(name: str, default: int, environment: Mapping[str, str] = os.environ) -> int:
+    """A whole number of days, 1 or more."""
+    value = environment.get(name) or str(default)
+    if not value.isdecimal() or not int(value):
+        raise InvalidSettingError(f"the environment variable {name} must be a whole number of days, 1 or more")
+    return int(value)
+
+
+def number(name: str, default: int, environment: Mapping[str, str] = os.environ) -> int:
+    """A whole number, 1 or more."""
+    value = environment.get(name) or str(default)
+    if not value.isdecimal() or not int(value):
+        raise InvalidSettingError(f"the environment variable {name} must be a whole number, 1 or more")
+    return int(value)
+
+
 def landing_bucket() -> str:
     """The bucket that log objects arrive in."""
     return required("LANDING_BUCKET")
