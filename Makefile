@@ -53,6 +53,15 @@ check: $(VENV)/installed ## check format, style, types and the template
 	$(VENV)/bin/cfn-lint --append-rules cfn_lint_serverless.rules -- template.yaml
 	$(OFFLINE) $(RUN) -m pytest --quiet tests/template
 
+# ── Benchmarks ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+# Lakes are kept in build/bench and used again. Some sections only: make bench BENCH_ONLY=read,delivery,compaction,start.
+# Sizes: BENCH_DAYS, BENCH_LONG_DAYS (0: none), BENCH_EVENTS_PER_DAY, BENCH_SMALL_OBJECTS, BENCH_RUNS. BENCH_QUICK=1: all
+# small. BENCH_TRACE=1: prints each request of ours.
+.PHONY: bench
+bench: $(VENV)/installed $(VENV)/bench/installed ## measure against DuckDB, Polars and pyarrow, into docs/benchmarks.md
+	@PYTHONPATH=layers/core:. $(RUN) -m tests.benchmarks
+
 # ── Packages ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 # The layers' Makefiles take python3 from PATH, for its pip.
@@ -67,7 +76,7 @@ lock: $(VENV)/lock/installed ## pin the newest versions of all packages anew
 
 .PHONY: clean
 clean: ## remove what the commands above installed and made (the data of `make up` stays)
-	rm -rf $(VENV) .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .aws-sam build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: help
@@ -75,14 +84,15 @@ help: ## show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # ── Environments ──────────────────────────────────────────────────────────────────────────────────────────────────────
-# Three, because their pins exclude each other: development and tests, the emulator, the SAM CLI. Each has a stamp,
-# newer than the pins that it was made from.
+# Four, because their pins exclude each other: development and tests, the emulator, the SAM CLI, the peers of the
+# benchmarks. Each has a stamp, newer than the pins that it was made from.
 
 $(VENV)/installed: requirements/dev.txt
 $(VENV)/stack/installed: requirements/stack.txt
 $(VENV)/sam/installed: requirements/sam.txt
+$(VENV)/bench/installed: requirements/bench.txt
 
-$(VENV)/installed $(VENV)/stack/installed $(VENV)/sam/installed: | python
+$(VENV)/installed $(VENV)/stack/installed $(VENV)/sam/installed $(VENV)/bench/installed: | python
 	@echo "Installing $< into $(@D), once"
 	@$(PYTHON) -m venv $(@D)
 	@$(@D)/bin/python $(PIP_INSTALL) $<

@@ -1,0 +1,1 @@
+"""The peers: other engines that answer the same questions, in an environment of their own."""
