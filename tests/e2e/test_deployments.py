@@ -43,7 +43,7 @@ def test_starting_again_brings_changes(tmp_path: Path, project: Path) -> None:
     package.write_text(package.read_text() + "\nCHANGED = 'layer'\n")
     template = project / "template.yaml"
     template.write_text(
-        template.read_text().replace("Description: Looks up events", "Description: Now looks up events")
+        template.read_text().replace("Description: Looks up and counts", "Description: Now looks up and counts")
     )
     with running_stack(home, 0, project=project) as stack:
         assert stack.invoke("IssueTokenFunction", {}) == {"changed": "function"}

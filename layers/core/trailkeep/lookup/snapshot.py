@@ -12,8 +12,8 @@ from trailkeep.lake.parallel import in_background
 from trailkeep.lake.partitions import Part, parse_part
 from trailkeep.lake.storage import Bucket
 
-TAIL = timedelta(hours=1)
-"""How much of the feed is read along with the root, before that says how much is needed: mostly it is this much."""
+TAIL = TRUSTED + OVERLAP + timedelta(minutes=5)
+"""How much of the feed is read along with the root, before that says how much is needed: seldom it is more."""
 
 
 @dataclass(frozen=True, slots=True)
