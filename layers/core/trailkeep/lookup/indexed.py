@@ -27,6 +27,9 @@ from trailkeep.lookup.pieces import ObjectPiece, PagePiece, Piece, StretchPiece,
 from trailkeep.lookup.question import Question
 from trailkeep.lookup.snapshot import Snapshot
 
+_LEAST_SEEN = 0.05
+"""Of the answers that were expected, how many at least are taken to come."""
+
 MOST_SCANNED = 2048
 """Pages read for rows of which only some are answers, before columns are read instead."""
 
@@ -71,6 +74,7 @@ class _Search:
         self._columns = ColumnReader(lake, question, behind, as_of, best, reading)
         self._frontier = Frontier(question.newest_first)
         self._scanned = 0
+        self._hoped = self._found = 0.0
         self._unasked: dict[int, int] = {}
         """Objects of which the index was not asked yet, by their numbers, with the time of their nearest row."""
         self.has_more = False
@@ -87,7 +91,7 @@ class _Search:
 
     def run(self, out_of_time: Callable[[], bool]) -> int | None:
         """Fill the candidates; a time where it had to stop early, up to which all is read."""
-        if self._take_newest() < self._question.max_results and self._unasked:
+        if not self._take_newest() and self._unasked:
             self._ask_index()
         has_read = False
         while not self._is_done():
@@ -140,16 +144,18 @@ class _Search:
 
     # What is next
 
-    def _take_newest(self) -> float:
-        """Take in what the root itself says of the newest rows; gives how many answers are among them."""
+    def _take_newest(self) -> bool:
+        """Take in what the root itself says of the newest rows, if that fills the page: else the index says it all."""
         newest = newest_answers(self._root, self._unasked, self._question, self._window)
+        if sum(piece.expected for piece in newest.pieces) < self._question.max_results:
+            return False
         for place in self._unasked:
             since = newest.since.get(self._root.parts[place].partition.region)
             if since is not None:
                 self._unasked[place] = min(self._unasked[place], since - 1)
         for piece in newest.pieces:
             self._add(piece)
-        return sum(piece.expected for piece in newest.pieces)
+        return True
 
     def _nearest_unread(self) -> int | None:
         """The time of the nearest row that was not read; None where none is left that matters."""
@@ -187,7 +193,9 @@ class _Search:
         missing = float(max(1, self._question.max_results - len(self._best.rows)))
         piece = self._frontier.nearest
         if isinstance(piece, PagePiece) and not piece.is_certain:
-            missing = missing * 1.3 + 2
+            # Values go together or exclude each other: what was found before tells how far to trust the shares.
+            seen = max(_LEAST_SEEN, self._found / self._hoped) if self._hoped else 1.0
+            missing = missing * 1.3 / seen + 2
         limit = self._best.rows[-1].time if self._best.is_full else None
         if self._unasked:
             edge = (max if self._question.newest_first else min)(self._unasked.values())
@@ -264,7 +272,11 @@ class _Search:
         self._reading.objects += requests
         self._reading.bytes += size
         for piece, place in ranges.items():
-            self._best.add(self._candidates(piece, bodies[place]))
+            found = self._candidates(piece, bodies[place])
+            self._best.add(found)
+            if not piece.is_certain:
+                self._hoped += piece.expected
+                self._found += len(found)
 
     def _candidates(self, piece: PagePiece, body: bytes) -> list[Candidate]:
         first_row = piece.pages.first_row
