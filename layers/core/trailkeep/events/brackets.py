@@ -6,13 +6,13 @@ from enum import Enum, auto
 
 from trailkeep.events.grammar import CLOSE_ARRAY, CLOSE_OBJECT, OPEN_ARRAY, OPEN_OBJECT, Grammar, Last
 
-_STRING_REST = rb'(?:[^"\\\n]++|\\[^\n])*+("?)'
+_STRING_REST = rb'(?>(?:[^"\\\n]++|\\[^\n])*)("?)'
 _IN_STRING = re.compile(_STRING_REST)
 _TOKEN = re.compile(rb'"' + _STRING_REST + rb'|[{}\[\]:,]|[^\s"{}\[\]:,]++')
 
-_PLAIN = rb'(?:"(?:[^"\\\n]++|\\[^\n])*+(?<!\{)(?<!\{\s)"|[^\s"{}\[\]:,]++)\s*+'
-_MEMBERS = re.compile(rb'(?:\s*+"(?:[^"\\\n]++|\\[^\n])*+(?<!\{)(?<!\{\s)"\s*+:\s*+' + _PLAIN + rb",)++")
-_ITEMS = re.compile(rb"(?:\s*+" + _PLAIN + rb",)++")
+_PLAIN = rb'(?:"(?>(?:[^"\\\n]++|\\[^\n])*)(?<!\{)(?<!\{\s)"|[^\s"{}\[\]:,]++)\s*+'
+_MEMBERS = re.compile(rb'(?>(?:\s*+"(?>(?:[^"\\\n]++|\\[^\n])*)(?<!\{)(?<!\{\s)"\s*+:\s*+' + _PLAIN + rb",)+)")
+_ITEMS = re.compile(rb"(?>(?:\s*+" + _PLAIN + rb",)+)")
 """What needs no closer look: members of an object, items of a list, none of which is a list or an object."""
 
 _HEAD = re.compile(rb'\A\{\s*+"[^"]++"')

@@ -16,7 +16,7 @@ _JSON_WEB_TOKEN = re.compile(
 )
 _PRIVATE_KEY = re.compile(
     r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
-    r"[^-]*+(?:-(?!----)[^-]*+)*+(?:-----END [A-Z0-9 ]{0,60}-----)?"  # its end may have been cut off
+    r"[^-]*+(?>(?:-(?!----)[^-]*+)*)(?:-----END [A-Z0-9 ]{0,60}-----)?"  # its end may have been cut off
 )
 _URL_PASSWORD = re.compile(r"(://[^\s/:@\"'<>]*+:)(?!\d{1,5}[?#])[^\s/\"'<>]+(?=@)")
 _HTTP_CREDENTIALS = re.compile(r"\b(bearer|basic)(\s{1,4}|%20|\+)([A-Za-z0-9+/=._~%-]{8,}+)", re.IGNORECASE)
@@ -34,13 +34,13 @@ _NAMED = re.compile(
     r"|:[ \t]{1,4}))"  # Name: value, but not the colons inside of ARNs
 )
 _WRAPPED = (
-    re.compile(r"[bru]?([\"'])((?:[^\"'\\]++|\\.|(?!\1)[\"'])*+)", re.DOTALL | re.IGNORECASE),  # in quotes
-    re.compile(r"(\\{1,8}[\"'])((?:(?!(?<!\\)\1).)*+)", re.DOTALL),  # in the quotes of a text inside a text
+    re.compile(r"[bru]?([\"'])((?>(?:[^\"'\\]++|\\.|(?!\1)[\"'])*))", re.DOTALL | re.IGNORECASE),  # in quotes
+    re.compile(r"(\\{1,8}[\"'])((?>(?:(?!(?<!\\)\1).)*))", re.DOTALL),  # in the quotes of a text inside a text
     re.compile(r"([\[{])([^\]}]*+)"),  # a list or an object
 )
 _BARE = re.compile(  # anything else, without the punctuation behind it
-    rf"(?:[^\s&\"'<>;,\\\]}})%]++|[;,](?!\s|\Z|[\"']|[{_NAME}]{{1,64}}=)|[\"'](?=[A-Za-z0-9])|\\(?![\"'])"
-    r"|[\]})](?![\s,;\]})]|\Z)|%(?!26))*+"
+    rf"(?>(?:[^\s&\"'<>;,\\\]}})%]++|[;,](?!\s|\Z|[\"']|[{_NAME}]{{1,64}}=)|[\"'](?=[A-Za-z0-9])|\\(?![\"'])"
+    r"|[\]})](?![\s,;\]})]|\Z)|%(?!26))*)"
 )
 _LINE = re.compile(r"[^\r\n]*+")
 _NOTHING_TO_HIDE = frozenset({"", "true", "false", "null", "none", "undefined", *map(str.lower, ALREADY_HIDDEN)})

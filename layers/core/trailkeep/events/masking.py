@@ -16,7 +16,7 @@ from trailkeep.events.mask_text import hide_in_text
 _NESTED_TEXTS = 4
 """JSON inside a string inside JSON…: real events hold two levels; deeper texts are searched as plain text."""
 
-_TOKEN = re.compile(rb'("(?:[^"\\]++|\\.)*+")(\s*+:)?|[{}\[\]]|[^\s{}\[\]:,"]++', re.DOTALL)
+_TOKEN = re.compile(rb'("(?>(?:[^"\\]++|\\.)*)")(\s*+:)?|[{}\[\]]|[^\s{}\[\]:,"]++', re.DOTALL)
 _TEXT, _KEY = 1, 2
 _CLOSING = {b"}": b"{", b"]": b"["}
 _OPENING = frozenset(_CLOSING.values())

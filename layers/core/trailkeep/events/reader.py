@@ -8,9 +8,9 @@ from trailkeep.events.reasons import Unreadable
 FETCH_BYTES = 1 << 20
 """Text fetched at once, or as much as is still held: however small the pieces, joining them stays linear."""
 
-_BLANKS = re.compile(rb"(?:[ \t\r\n,]++|\xef\xbb\xbf)*+")
+_BLANKS = re.compile(rb"(?>(?:[ \t\r\n,]++|\xef\xbb\xbf)*)")
 _JUNK = re.compile(rb"[^\n,{}\[\]]*+")
-_STRING_ITEM = re.compile(rb'"(?:[^"\\\n]++|\\[^\n])*+"(?=[ \t\r]*+[,\n\]])')
+_STRING_ITEM = re.compile(rb'"(?>(?:[^"\\\n]++|\\[^\n])*)"(?=[ \t\r]*+[,\n\]])')
 _LONGEST_ITEM = 64 << 10
 _RECORDS = re.compile(rb'\{\s*"Records"\s*:\s*\[')
 _RECORDS_HEAD = 64
