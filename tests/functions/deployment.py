@@ -20,6 +20,7 @@ from tests.functions.answers import Answer
 from tests.functions.clock import Clock
 from trailkeep.access.keys import secret_key
 from trailkeep.lake.capability import PROBE
+from trailkeep.lake.watermark import WATERMARKS
 
 REPOSITORY = Path(__file__).parents[2]
 SAMPLES = REPOSITORY / "events"
@@ -221,9 +222,10 @@ class Deployment:
     # The buckets
 
     def keys(self, prefix: str = "", bucket: str = LAKE) -> list[str]:
-        """The keys under a prefix, but for the one that every function leaves which asks what the store can do."""
+        """The keys under a prefix, but for the probe of the store, which many functions leave, and the watermark."""
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        return [item["Key"] for page in pages for item in page.get("Contents", []) if item["Key"] != PROBE]
+        found = [item["Key"] for page in pages for item in page.get("Contents", []) if item["Key"] != PROBE]
+        return [key for key in found if prefix == WATERMARKS or not key.startswith(WATERMARKS)]
 
     def body(self, key: str, bucket: str = LAKE) -> bytes:
         content: bytes = self.s3.get_object(Bucket=bucket, Key=key)["Body"].read()

@@ -36,9 +36,9 @@ def test_a_store_that_does_not_answer_is_not_ready(deployment: Deployment) -> No
     assert (answer.status, answer.body) == (503, {"ready": False, "reason": "StorageUnavailable"})
 
 
-@pytest.mark.parametrize("body", [b"", b"{}", b"null", b'{"watermark": "yesterday"}', b'{"watermark": 5}'])
-def test_a_damaged_watermark_is_no_reason_to_be_silent(deployment: Deployment, body: bytes) -> None:
-    deployment.s3.put_object(Bucket=LAKE, Key="state/watermark.json", Body=body)
+@pytest.mark.parametrize("name", ["", "x.json", "5.json", "9" * 18 + ".json", "0" * 17, "00000000000000005.json.gz"])
+def test_a_damaged_watermark_is_no_reason_to_be_silent(deployment: Deployment, name: str) -> None:
+    deployment.s3.put_object(Bucket=LAKE, Key=f"state/commits/watermark/{name}", Body=b"")
     deployment.land_and_deliver("log.json", as_array([make_event()]))
 
     assert deployment.get("/v1/events").event_ids == ["event-1"]

@@ -13,6 +13,7 @@ from tests.functions.deployment import LANDING, Deployment, sample
 from tests.functions.events import as_array, make_event
 from trailkeep.announcements import announced_keys
 from trailkeep.errors import StorageUnavailable
+from trailkeep.lake.watermark import WATERMARKS
 
 
 def sweep(deployment: Deployment) -> dict[str, Any]:
@@ -204,12 +205,13 @@ def test_the_watermark_only_rises(deployment: Deployment) -> None:
     deployment.clock.forward(hours=10)
     assert sweep(deployment)["watermark"] == "2026-03-10T12:59:00Z"
 
-    assert deployment.documents("state/watermark.json") == [{"watermark": "2026-03-10T12:59:00Z"}]
+    assert deployment.documents(WATERMARKS) == [{"watermark": "2026-03-10T12:59:00Z"}]
 
 
 def test_sweeping_an_empty_bucket_does_nothing_but_raise_the_watermark(deployment: Deployment) -> None:
     assert sweep(deployment) == {"landed": 0, "undelivered": 0, "announced": 0, "watermark": "2026-03-10T11:59:00Z"}
-    assert deployment.keys() == ["state/watermark.json"]
+    assert deployment.keys() == []
+    assert len(deployment.keys(WATERMARKS)) == 1
     assert messages(deployment) == []
 
 

@@ -41,8 +41,9 @@ ALLOWED = {
     },
     "SweepLandingFunction": {
         *PROBE,
-        "s3:GetObject ${LakeBucket.Arn}/state/watermark.json",
-        "s3:PutObject ${LakeBucket.Arn}/state/watermark.json",
+        "s3:GetObject ${LakeBucket.Arn}/state/commits/watermark/*",
+        "s3:PutObject ${LakeBucket.Arn}/state/commits/watermark/*",
+        "s3:DeleteObject ${LakeBucket.Arn}/state/commits/watermark/*",
         "sqs:SendMessage ${DeliveryQueue.Arn}",
         "sqs:SendMessage ${FailedRunsQueue.Arn}",
     },
@@ -52,12 +53,11 @@ ALLOWED = {
         "s3:GetObject ${LakeBucket.Arn}/index/*",
         "s3:GetObject ${LakeBucket.Arn}/state/commits/*",
         "s3:GetObject ${LakeBucket.Arn}/state/partitions/*",
-        "s3:GetObject ${LakeBucket.Arn}/state/watermark.json",
         "s3:GetObject ${LakeBucket.Arn}/exports/events/*",
         "s3:PutObject ${LakeBucket.Arn}/exports/events/*",
         "secretsmanager:GetSecretValue ${CursorKeySecret.Id}",
     },
-    "ReportHealthFunction": {"s3:GetObject ${LakeBucket.Arn}/state/watermark.json"},
+    "ReportHealthFunction": set(),
     "DetectInsightsFunction": {
         *PROBE,
         "s3:GetObject ${LakeBucket.Arn}/events/*",
@@ -155,7 +155,6 @@ LISTED = {
     "SweepLandingFunction": {
         "${LandingBucket.Arn} *",
         "${LakeBucket.Arn} state/commits/*",
-        "${LakeBucket.Arn} state/watermark.json",
     },
     "QueryEventsFunction": {
         "${LakeBucket.Arn} events/*",
@@ -163,9 +162,8 @@ LISTED = {
         "${LakeBucket.Arn} index/*",
         "${LakeBucket.Arn} state/commits/*",
         "${LakeBucket.Arn} state/partitions/*",
-        "${LakeBucket.Arn} state/watermark.json",
     },
-    "ReportHealthFunction": {"${LakeBucket.Arn} state/watermark.json"},
+    "ReportHealthFunction": {"${LakeBucket.Arn} state/commits/watermark/*"},
     "DetectInsightsFunction": {
         "${LakeBucket.Arn} events/*",
         "${LakeBucket.Arn} insights/*",

@@ -11,7 +11,8 @@ from datetime import datetime
 from trailkeep.lake.commits import COMMITS, minute_prefix, parse_commit_key, parts_of, read_commit
 from trailkeep.lake.partitions import Part, parse_fresh_name
 from trailkeep.lake.plans import ALIVE
-from trailkeep.lake.storage import Bucket
+from trailkeep.lake.storage import Bucket, Stat
+from trailkeep.lake.watermark import watermark_in
 
 OVERLAP = ALIVE
 """How long before its cursor a follower reads: a commit stands in the minute in which its delivery was pinned, and may
@@ -31,18 +32,40 @@ class FeedEntry:
     key: str
 
 
+@dataclass(frozen=True, slots=True)
+class FeedEnd:
+    """The end of the feed: its deliveries in the order of their minutes, and the watermark that stands behind them."""
+
+    entries: list[FeedEntry]
+    watermark: datetime | None
+
+
+def read_end(lake: Bucket, since: datetime) -> FeedEnd:
+    """As :func:`read_feed`, with the watermark, which the same listing shows."""
+    stats = list(_listed(lake, since))
+    return FeedEnd(list(_entries(lake, stats)), watermark_in(stat.key for stat in stats))
+
+
 def read_feed(lake: Bucket, since: datetime) -> Iterator[FeedEntry]:
     """The deliveries of the feed from the minute of ``since`` on, in the order of their minutes.
 
     One listing, and one more request for each delivery of so many parts that its key could not name them.
     """
+    yield from _entries(lake, _listed(lake, since))
+
+
+def _listed(lake: Bucket, since: datetime) -> Iterator[Stat]:
     for page in lake.pages(COMMITS, after=minute_prefix(since)):
-        for stat in page.objects:
-            name = parse_commit_key(stat.key)
-            if name is None:
-                continue  # nothing that a delivery of ours wrote
-            parts = parts_of(read_commit(lake, stat.key)) if name.parts is None else list(name.parts)
-            yield FeedEntry(name.delivery, name.minute, stat.modified_at, *name.versions, parts, stat.key)
+        yield from page.objects
+
+
+def _entries(lake: Bucket, stats: Iterable[Stat]) -> Iterator[FeedEntry]:
+    for stat in stats:
+        name = parse_commit_key(stat.key)
+        if name is None:
+            continue  # nothing that a delivery of ours wrote
+        parts = parts_of(read_commit(lake, stat.key)) if name.parts is None else list(name.parts)
+        yield FeedEntry(name.delivery, name.minute, stat.modified_at, *name.versions, parts, stat.key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,11 +25,15 @@ CACHE_BYTES = 384 << 20
 
 @dataclass(slots=True)
 class Reading:
-    """What answering a question took, and what could not be read; ``gone`` are objects that no longer stood."""
+    """What answering a question took, and what could not be read; ``gone`` are objects that no longer stood.
+
+    ``watermark`` is what was met on the way, if it was.
+    """
 
     objects: int = 0
     bytes: int = 0
     gone: int = 0
+    watermark: datetime | None = None
     partitions: set[str] = field(default_factory=set)
     failures: list[dict[str, str]] = field(default_factory=list)
 

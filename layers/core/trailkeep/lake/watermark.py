@@ -1,50 +1,48 @@
-"""The watermark: everything that reached the landing bucket before it is in the lake. Kept by the sweep."""
+"""The watermark: everything that reached the landing bucket before it is in the lake. Kept by the sweep.
 
+It is the name of an object behind all minutes of the feed, so that whoever lists the end of that has read it as well.
+Of several the latest counts: a slow sweep cannot undo what a later one knows.
+"""
+
+import re
+from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
 
-from trailkeep.errors import ObjectNotFound
-from trailkeep.events.timestamps import format_time, from_micros, parse_micros
+from trailkeep.events.timestamps import format_time, from_micros, to_micros
+from trailkeep.lake.commits import COMMITS
 from trailkeep.lake.storage import Bucket
 
-WATERMARK = "state/watermark.json"
-_TRIES = 3
+WATERMARKS = f"{COMMITS}watermark/"
+
+_NAME = re.compile(rf"{WATERMARKS}(\d{{17}})\.json", re.ASCII)
+
+
+def watermark_key(watermark: datetime) -> str:
+    """The key of the object that says so: its time in microseconds, sorting as text."""
+    return f"{WATERMARKS}{to_micros(watermark):017d}.json"
+
+
+def watermark_in(keys: Iterable[str]) -> datetime | None:
+    """The watermark among keys of the feed; None where there is none."""
+    found = [int(match[1]) for key in keys if (match := _NAME.fullmatch(key))]
+    return from_micros(max(found)) if found else None
 
 
 def read_watermark(lake: Bucket) -> datetime | None:
-    """The watermark; None before the first sweep, or where it is damaged."""
-    try:
-        return _parse(lake.get(WATERMARK))
-    except ObjectNotFound:
-        return None
+    """The watermark; None before the first sweep."""
+    return watermark_in(stat.key for stat in lake.list(WATERMARKS).objects)
 
 
 def raise_watermark(lake: Bucket, watermark: datetime) -> datetime:
-    """Move the watermark forward, never back: a slow sweep must not undo what a later one knows. Gives what stands."""
-    body = msgspec.json.encode({"watermark": format_time(watermark)})
-    for _ in range(_TRIES):
-        try:
-            with lake.open(WATERMARK) as (standing, chunks):
-                known = _parse(b"".join(chunks))
-        except ObjectNotFound:
-            if lake.create(WATERMARK, body):
-                return watermark
-            continue
-        if known is not None and known >= watermark:
-            return known
-        if lake.replace(WATERMARK, body, standing.etag):
-            return watermark
-    return read_watermark(lake) or watermark
-
-
-def _parse(body: bytes) -> datetime | None:
-    """None for an object that is damaged: the next sweep finds the watermark anew."""
-    try:
-        return from_micros(parse_micros(msgspec.json.decode(body, type=_Watermark).watermark))
-    except ValueError:
-        return None
-
-
-class _Watermark(msgspec.Struct):
-    watermark: str
+    """Move the watermark forward, never back. Gives what stands; what it replaced is deleted."""
+    standing = lake.list(WATERMARKS).objects
+    known = watermark_in(stat.key for stat in standing)
+    if known is None or known < watermark:
+        lake.create(watermark_key(watermark), msgspec.json.encode({"watermark": format_time(watermark)}))
+        known = watermark
+    for stat in standing:
+        if stat.key < watermark_key(known):
+            lake.delete(stat.key, stat.etag)
+    return known

@@ -10,7 +10,6 @@ import msgspec
 from trailkeep.access.principal import EVERYTHING, Principal
 from trailkeep.errors import EventNotFound, StorageUnavailable
 from trailkeep.events.timestamps import format_micros, format_time, from_micros, to_micros
-from trailkeep.lake.parallel import in_background
 from trailkeep.lake.partitions import EVENTS, INSIGHTS
 from trailkeep.lake.parts import Lake, Reading
 from trailkeep.lake.storage import Bucket
@@ -56,9 +55,8 @@ class Lookup:
         asked = parse_histogram(parameters, now)
         asked = replace(asked, question=_narrowed(asked.question, who))
         as_of = visible_before(to_micros(now))
-        watermark = in_background(lambda: read_watermark(self.bucket))
         counts, reading = count(self.lake, asked, as_of, now, out_of_time)
-        stated = _completeness(reading, to_micros(as_of), watermark.result(), who)
+        stated = self._completeness(reading, to_micros(as_of), who)
         return msgspec.json.encode({"histogram": buckets(asked, counts), "completeness": stated}).decode()
 
     def event(self, event_id: str, who: Principal, now: datetime, out_of_time: Clock) -> Found:
@@ -94,27 +92,26 @@ class Lookup:
         if token is not None:
             question, behind, as_of = signer.read(token, question)
         allowed = _narrowed(question, who)
-        watermark = in_background(lambda: read_watermark(self.bucket))
         page = read_page(self.lake, dataset, allowed, behind, from_micros(as_of), now, out_of_time)
         next_token = signer.write(question, page.ended_at, as_of) if page.ended_at else None
         events = [stand_in(self.bucket, row) if is_oversized(row) else row.event for row in page.rows]
-        return _answer(name, events, next_token, _completeness(page.reading, as_of, watermark.result(), who))
+        return _answer(name, events, next_token, self._completeness(page.reading, as_of, who))
 
-
-def _completeness(reading: Reading, as_of: int, watermark: datetime | None, who: Principal) -> dict[str, object]:
-    """What the answer rests on. Tokens narrowed to accounts or regions get no counts of what they may not see."""
-    stated: dict[str, object] = {
-        "complete": not reading.failures,
-        "asOf": format_micros(as_of),
-        "watermark": format_time(watermark) if watermark else None,
-    }
-    if who.accounts == EVERYTHING and who.regions == EVERYTHING:
-        stated |= {
-            "partitions": len(reading.partitions),
-            "objectsRead": reading.objects,
-            "bytesRead": reading.bytes,
+    def _completeness(self, reading: Reading, as_of: int, who: Principal) -> dict[str, object]:
+        """What the answer rests on. Tokens narrowed to accounts or regions get no counts of what they may not see."""
+        watermark = reading.watermark or read_watermark(self.bucket)
+        stated: dict[str, object] = {
+            "complete": not reading.failures,
+            "asOf": format_micros(as_of),
+            "watermark": format_time(watermark) if watermark else None,
         }
-    return stated | {"failures": reading.failures}
+        if who.accounts == EVERYTHING and who.regions == EVERYTHING:
+            stated |= {
+                "partitions": len(reading.partitions),
+                "objectsRead": reading.objects,
+                "bytesRead": reading.bytes,
+            }
+        return stated | {"failures": reading.failures}
 
 
 def _narrowed(question: Question, who: Principal) -> Question:
