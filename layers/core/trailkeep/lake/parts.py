@@ -27,13 +27,14 @@ CACHE_BYTES = 384 << 20
 class Reading:
     """What answering a question took, and what could not be read; ``gone`` are objects that no longer stood.
 
-    ``watermark`` is what was met on the way, if it was.
+    ``watermark`` is what was met on the way, where ``has_watermark``; None then is that there is none yet.
     """
 
     objects: int = 0
     bytes: int = 0
     gone: int = 0
     watermark: datetime | None = None
+    has_watermark: bool = False
     partitions: set[str] = field(default_factory=set)
     failures: list[dict[str, str]] = field(default_factory=list)
 

@@ -40,7 +40,7 @@ def count(
     if snapshot is not None:
         try:
             counting = _Counting(lake, asked, as_of, out_of_time)
-            counting.reading.watermark = snapshot.watermark
+            counting.reading.watermark, counting.reading.has_watermark = snapshot.watermark, True
             counting.by_index(snapshot)
             if not counting.reading.gone:
                 return counting.counts, counting.reading

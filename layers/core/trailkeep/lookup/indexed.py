@@ -47,7 +47,7 @@ def index_page(
     Raises :class:`Damaged`, :class:`ObjectNotFound` or :class:`ObjectUnreadable` where what the index names is not
     there, or not as it says.
     """
-    reading = Reading(watermark=snapshot.watermark)
+    reading = Reading(watermark=snapshot.watermark, has_watermark=True)
     best = Candidates(question.max_results + 1, question.newest_first)
     search = _Search(lake, snapshot, question, behind, to_micros(as_of), best, reading)
     stopped_at = search.run(out_of_time)

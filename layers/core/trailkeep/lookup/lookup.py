@@ -99,7 +99,7 @@ class Lookup:
 
     def _completeness(self, reading: Reading, as_of: int, who: Principal) -> dict[str, object]:
         """What the answer rests on. Tokens narrowed to accounts or regions get no counts of what they may not see."""
-        watermark = reading.watermark or read_watermark(self.bucket)
+        watermark = reading.watermark if reading.has_watermark else read_watermark(self.bucket)
         stated: dict[str, object] = {
             "complete": not reading.failures,
             "asOf": format_micros(as_of),
