@@ -12,6 +12,7 @@ import boto3
 import pytest
 from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber
+from moto.core.utils import utcnow
 
 from tests.faults.seaweed import SeaweedFS, why_not
 from trailkeep.lake import storage
@@ -48,6 +49,7 @@ def emulated() -> Iterator[None]:
     emulation = mock_aws(config={"core": {"reset_boto3_session": False}})
     with emulation, connected({}, fast=False), pytest.MonkeyPatch.context() as patch:
         patch.setattr(BotocoreStubber, "process_request", in_turn)
+        patch.setattr("moto.s3.models.utcnow", utcnow)  # the tests of functions give it a clock of their own
         yield
 
 
