@@ -131,12 +131,6 @@ class Tier:
         """The page table of an object, from the bytes of :meth:`page_table_range`."""
         return decode_page_table(frame, self.directory.rows[self._number_of[place]])
 
-    def page_table_in(self, frames: bytes, place: int) -> PageTable:
-        """The page table of an object, from the bytes of :meth:`page_tables_range`."""
-        starts, number = self.table_starts, self._number_of[place]
-        frame = frames[starts[number] - starts[0] : starts[number + 1] - starts[0]]
-        return decode_page_table(frame, self.directory.rows[number])
-
     # Counts
 
     def counts(self, column: str) -> bool:

@@ -124,8 +124,8 @@ class _Search:
             place in self._root.tier_of
             and known.is_paged
             and known.delivered_last < self._as_of
-            and known.channel is not None
-            and known.exceptions == ()
+            and known.is_derivable
+            and not known.exceptions
             and known.normaliser_version == NORMALISER_VERSION
         )
 
