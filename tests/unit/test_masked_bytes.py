@@ -89,6 +89,9 @@ CHANGED = (
     ('"{\\"pwd\\" : \\"x1\\", \\"n\\": 1.00}"', '"{\\"pwd\\" : \\"***\\", \\"n\\": 1.00}"'),
     ('"https://u:p1@h/"', '"https://u:***@h/"'),
     ('"Bearer abcdef0123456789"', '"Bearer ***"'),
+    ('"basic+dXNlcjpwdw=="', '"basic+***"'),
+    ('"ghp_a1a1a1a1a1a1a1a1a1a1a1a1"', '"***"'),
+    ('"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1In0.c2ln"', '"***"'),
 )
 PLAIN_NAMES = ("id", "userName", "accessKeyId", "secretName", "nextToken", "tokenCount", "passwordPolicy", " é", "")
 
@@ -108,6 +111,7 @@ def branches(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Branch]:
 
 
 @given(branches(st.recursive(leaves, branches, max_leaves=8)))
+@example(Branch((Leaf('"Bearer abcdef0123456789"', '"Bearer ***"'),), None, ""))
 def test_masking_replaces_the_secrets_and_no_other_byte(document: Branch) -> None:
     expected = document.write(False)
 
@@ -115,6 +119,12 @@ def test_masking_replaces_the_secrets_and_no_other_byte(document: Branch) -> Non
 
     assert result.text.decode() == expected
     assert mask(result.text) == Masked(result.text, 0), "masking again changes nothing"
+
+
+@pytest.mark.parametrize(("text", "hidden"), CHANGED)
+def test_a_secret_that_stands_alone_in_an_event_is_found(text: str, hidden: str) -> None:
+    """Nothing else in the event makes the masker look closer."""
+    assert mask(f'{{"agent":{text}}}'.encode()).text.decode() == f'{{"agent":{hidden}}}'
 
 
 # --- lists of name and value

@@ -21,11 +21,8 @@ _GAP = rb"(?:[^A-Za-z0-9]|\\[bfnrt])*"
 _WORD_END = rb"[^A-Za-z]"
 """Behind a name comes a quote or a mark; with another letter, it is part of some other word."""
 
-_SCHEMES = ("bearer", "basic")
-_SCHEME_END = rb"(?:[ +]|%20|\\+[nrtf])"
-"""Credentials of a header in a text: ``Bearer …``."""
-
 _SHAPES = (
+    rb"(?i)(?:bearer|basic)(?:[ +]|%20|\\+[nrtf])",  # the credentials of a header
     rb"eyJ[A-Za-z0-9_-]{8}",  # a JSON web token
     rb'"e(?:yJ|wo)',  # JSON in base64
     rb"PRIVATE KEY",
@@ -98,7 +95,6 @@ def _names() -> hyperscan.Database:
     names = SECRET_NAMES | set(SECRET_SUFFIXES)
     shortest = sorted(name for name in names if not any(name != other and name.endswith(other) for other in names))
     patterns = [_spelled(name) + _WORD_END for name in shortest]
-    patterns += [_spelled(scheme) + _SCHEME_END for scheme in _SCHEMES]
     return _compiled(patterns, hyperscan.HS_FLAG_CASELESS)
 
 
