@@ -1,4 +1,4 @@
-"""GET /v1/events, /v1/events/{eventId}, /v1/histogram, /v1/insights, /v1/me: what the lake holds, a page at a time."""
+"""GET /v1/events, /v1/events/{eventId}, /v1/histogram, /v1/insights, /v1/regions, /v1/me: what the lake holds."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -52,6 +52,14 @@ def list_insights() -> Response[str]:
     who.require("view")
     parameters = api.parameters(app.current_event)
     return api.answer(lookup().insights(parameters, who, datetime.now(UTC), api.deadline()))
+
+
+@app.get("/v1/regions")
+def list_regions() -> Response[str]:
+    who = api.principal(app)
+    who.require("view")
+    parameters = api.parameters(app.current_event)
+    return api.answer(lookup().regions(parameters, who, datetime.now(UTC), api.deadline()))
 
 
 @app.get("/v1/me")

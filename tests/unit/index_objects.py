@@ -11,8 +11,9 @@ import pyarrow as pa
 from hypothesis import strategies as st
 
 from tests.unit.strategies import DAY, MIDNIGHT, make_event
+from trailkeep.events.addresses import canonical
 from trailkeep.events.event import Event
-from trailkeep.index.keys import LISTS, POSTED
+from trailkeep.index.keys import ADDRESSES, LISTS, POSTED
 from trailkeep.index.scan import Scanned, scan
 from trailkeep.index.tier import Place, Tier
 from trailkeep.index.tier_writer import NewTier, TierObject, build_tier
@@ -24,6 +25,7 @@ DELIVERED_AT = MIDNIGHT + DAY
 
 words = st.sampled_from(["a", "b", "ab", "", "ü", "日志", "a" * 300]) | st.text(max_size=4)
 maybe = st.none() | words
+addresses = maybe | st.sampled_from(["10.0.0.1", "::ffff:10.0.0.1", "::FFFF:a00:1", "2001:DB8::1", "2001:db8::1"])
 
 any_events = st.builds(
     make_event,
@@ -33,7 +35,11 @@ any_events = st.builds(
     resource_types=st.lists(words, max_size=4),
     resource_names=st.lists(words, max_size=4),
     event=words,
-    **{name: words if name in ("event_name", "event_rw") else maybe for name in POSTED if name not in LISTS},
+    **{
+        name: words if name in ("event_name", "event_rw") else addresses if name in ADDRESSES else maybe
+        for name in POSTED
+        if name not in LISTS
+    },
 )
 """Events of few values, so that many share them, whatever the columns say of them elsewhere."""
 
@@ -100,8 +106,9 @@ class Lookup:
 
 
 def holders(rows: Sequence[Event], column: str, value: str) -> list[int]:
-    """The rows that hold a value, by looking at each."""
-    return [number for number, row in enumerate(rows) if value in values_of(row, column)]
+    """The rows that hold a value, by looking at each; an address in whichever spelling."""
+    spelled = canonical if column in ADDRESSES else str
+    return [number for number, row in enumerate(rows) if spelled(value) in map(spelled, values_of(row, column))]
 
 
 def values_of(row: Event, column: str) -> list[str]:

@@ -24,10 +24,14 @@ DAY = 86_400 * SECOND
 
 REGIONS = ("cn-hangzhou", "us-east-1", "eu-west-1")
 SERVICES = ("Ecs", "Oss", "Ram", "日志", "ecs.aliyuncs.com")
-NAMES = ("RunInstances", "PutObject", 'Delete"Quoted"', "ListUsers")
+NAMES = ("RunInstances", "PutObject", 'Delete"Quoted"', "ListUsers", "DeleteBucket")
 USERS = ("alice", "bob", "carol")
 KEYS = ("LTAI5tAAAAAAAAAAAAAAAAAA", "LTAI5tBBBBBBBBBBBBBBBBBB", "STS.NTabc")
-ADDRESSES = ("192.0.2.1", "192.0.2.77", "2001:db8::1", "ecs.aliyuncs.com")
+ADDRESSES = (
+    "192.0.2.1", "192.0.2.77", "2001:db8::1", "ecs.aliyuncs.com",
+    "::ffff:192.0.2.1", "0:0:0:0:0:FFFF:c000:201", "2001:DB8:0:0::1",
+)  # fmt: skip
+"""Some of them are the same address in other spellings."""
 
 Record = dict[str, Any]
 
@@ -48,10 +52,15 @@ def make_record(number: int, time: int) -> Record:
             "accessKeyId": KEYS[min(dice[5] % 20, 2)],
             "principalId": "28",
         },
-        "sourceIpAddress": ADDRESSES[dice[6] % 4],
+        "sourceIpAddress": ADDRESSES[dice[6] % len(ADDRESSES)],
         "eventRW": "Write" if dice[7] % 3 else "Read",
         "requestParameters": {"number": number, "password": "hunter2hunter2" if dice[0] % 7 == 0 else None},
     }
+    if dice[6] % 8 == 0:
+        record |= {"eventSource": "signin.amazonaws.com", "eventName": "ConsoleLogin"}
+        del record["serviceName"]
+        if dice[5] % 2:
+            record["userIdentity"] = {"type": "Root", "accountId": "1"}
     if number % 11:
         record["eventId"] = f"id-{number}"
     if dice[1] % 5 == 0:

@@ -12,6 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from trailkeep.errors import InvalidParameter
+from trailkeep.index.keys import value_hash
 from trailkeep.lookup.filters import FILTERS, INSIGHT_FILTERS, make_filter
 from trailkeep.schema import EVENTS
 
@@ -19,11 +20,13 @@ Row = dict[str, Any]
 TEXTS = ("a", "A", "b", "ä", "日志", "null", "a,b", " ")
 ADDRESSES = (
     "10.0.0.1", "10.0.0.255", "10.0.1.0", "192.0.2.7", "2001:db8::1", "2001:0DB8:0:0:0:0:0:1", "2001:db8:1::1",
-    "Internal", "999.1.1.1", "ecs.aliyuncs.com", "10.0.0", "::ffff:10.0.0.1", "fe80::1%eth0",
+    "Internal", "999.1.1.1", "ecs.aliyuncs.com", "10.0.0", "fe80::1%eth0", "10.0.0.1:443", "0xa000001",
+    "::ffff:10.0.0.1", "::FFFF:10.0.0.1", "::ffff:a00:1", "0:0:0:0:0:ffff:a00:0001", "::ffff:10.0.1.0", "::10.0.0.1",
 )  # fmt: skip
 ASKED_ADDRESSES = (
     "10.0.0.1", "10.0.0.0/24", "10.0.0.77/24", "10.0.0.1/32", "0.0.0.0/0", "::/0", "2001:db8::/48", "2001:db8:0:0::1",
-    "2001:DB8::1", "Internal", "999.1.1.1", "ecs.aliyuncs.com", "203.0.113.0/24",
+    "2001:DB8::1", "Internal", "999.1.1.1", "ecs.aliyuncs.com", "203.0.113.0/24", "::ffff:10.0.0.1", "::ffff:a00:1/128",
+    "::ffff:10.0.0.0/120", "::ffff:0:0/96", "::ffff:0:0/95", "fe80::/64", "fe80::1%eth1", "::10.0.0.1",
 )  # fmt: skip
 
 
@@ -45,12 +48,27 @@ def means(row: Row, column: str, value: str) -> bool:
     found = row.get(column)
     if found is None or isinstance(found, list):
         return value in (found or [])
-    if column in ("source_ip_address", "insight_object") and found != value:
-        try:
-            return ipaddress.ip_address(found) in ipaddress.ip_network(value, strict=False)
-        except ValueError:
-            return False
+    if column in ("source_ip_address", "insight_object") and (here := span(found)) and (there := span(value)):
+        # IPv4 has a place in IPv6 to be written in, but is not of it: only ranges of its own hold it.
+        return is_ipv4(here) == is_ipv4(there) and there[0] <= here[0] <= there[1]
     return bool(found == value)
+
+
+MAPPED = int(ipaddress.ip_address("::ffff:0:0"))
+
+
+def span(text: str) -> tuple[int, int] | None:
+    """The first and the last address of a range, as numbers of IPv6."""
+    try:
+        network = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return None
+    offset = MAPPED if network.version == 4 else 0
+    return offset + int(network[0]), offset + int(network[-1])
+
+
+def is_ipv4(addresses: tuple[int, int]) -> bool:
+    return addresses[0] >= MAPPED and addresses[1] < MAPPED + (1 << 32)
 
 
 def expected(name: str, values: list[str], rows: list[Row]) -> list[bool]:
@@ -124,6 +142,66 @@ def test_ipv6_is_found_in_all_its_spellings(asked: str) -> None:
 
     rows = [{"source_ip_address": spelling} for spelling in spellings]
     assert held("sourceIpAddress", [asked], rows) == [True, True, True, False]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["192.0.2.7", "192.0.2.7/32", "192.0.2.0/24", "::ffff:192.0.2.7", "::FFFF:C000:0207", "::ffff:c000:200/120"],
+)
+def test_ipv4_in_the_form_of_ipv6_is_that_ipv4_both_ways(asked: str) -> None:
+    spellings = [
+        "192.0.2.7",
+        "::ffff:192.0.2.7",
+        "::ffff:c000:207",
+        "0:0:0:0:0:FFFF:192.0.2.7",
+        "::ffff:192.0.3.7",
+        "::7",
+    ]
+
+    rows = [{"source_ip_address": spelling} for spelling in spellings]
+    assert held("sourceIpAddress", [asked], rows) == [True, True, True, True, False, False]
+    assert held("sourceIpAddress!", [asked], rows) == [False, False, False, False, True, True]
+
+
+def test_ipv4_is_in_no_range_of_ipv6_however_it_is_written() -> None:
+    rows = [{"source_ip_address": address} for address in ("192.0.2.7", "::ffff:192.0.2.7", "2001:db8::1")]
+
+    assert held("sourceIpAddress", ["::/0"], rows) == [False, False, True]
+    assert held("sourceIpAddress", ["0.0.0.0/0"], rows) == [True, True, False]
+
+
+@given(st.ip_addresses(), st.sampled_from(["", "/32", "/128"]), st.lists(st.ip_addresses().map(str), max_size=3))
+def test_what_an_address_is_looked_up_by_is_what_its_rows_are_posted_under(
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address, suffix: str, others: list[str]
+) -> None:
+    """The index finds rows by hashes of single spellings: of a filter all its rows, and no others."""
+    if suffix == "/32" and address.version == 6:
+        suffix = "/128"
+    elif suffix == "/128" and address.version == 4:
+        suffix = "/32"
+    texts = [*others, *spellings_of(address)]
+    condition = make_filter("sourceIpAddress", (f"{address}{suffix}",), FILTERS)
+
+    assert condition.keys is not None
+    hashes = {value_hash(*pair) for pair in condition.keys.pairs}
+    found = [value_hash("source_ip_address", text) in hashes for text in texts]
+
+    assert found == held("sourceIpAddress", [f"{address}{suffix}"], [{"source_ip_address": text} for text in texts])
+    assert all(found[len(others) :])
+
+
+def spellings_of(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> list[str]:
+    if isinstance(address, ipaddress.IPv4Address):
+        mapped = ipaddress.IPv6Address(MAPPED + int(address))
+        return [str(address), f"::ffff:{address}", f"::FFFF:{address}", mapped.exploded, mapped.compressed.upper()]
+    return [str(address), address.exploded, address.compressed.upper(), f"{address}%eth0"]
+
+
+@pytest.mark.parametrize("name", [*FILTERS, "sensitive"])
+@pytest.mark.parametrize("value", ["\ud800", "a\udfff"])
+def test_half_a_character_is_refused_by_name(name: str, value: str) -> None:
+    with pytest.raises(InvalidParameter, match=f"^{name}! "):
+        make_filter(f"{name}!", (value,), FILTERS)
 
 
 @given(st.ip_addresses(v=4), st.integers(0, 32), st.lists(st.ip_addresses(v=4).map(str), min_size=1, max_size=5))

@@ -142,6 +142,18 @@ def test_a_value_twice_in_a_row_is_one_row() -> None:
     assert lookup.value("resource_types", "a") == {0: (1, None)}
 
 
+@pytest.mark.parametrize("asked", ["192.0.2.7", "::ffff:192.0.2.7", "::FFFF:C000:207"])
+def test_an_address_is_one_value_in_all_its_spellings(asked: str) -> None:
+    spellings = {3: "192.0.2.7", 500: "::ffff:192.0.2.7", 777: "0:0:0:0:0:ffff:c000:207", 778: "192.0.2.7"}
+    events = [
+        make_event(n, event_time=MIDNIGHT + n, source_ip_address=spellings.get(n, "2001:db8::1")) for n in range(1000)
+    ]
+    lookup = Lookup(tier_of([compacted(events).body]))
+
+    assert lookup.value("source_ip_address", asked) == {0: (4, [3, 500, 777, 778])}
+    assert lookup.totals("source_ip_address")["::ffff:192.0.2.7"] == 1
+
+
 def test_values_with_one_hash_hide_none_of_their_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     """Then the rows are not listed, and whoever looks for one of the values looks at every row."""
 

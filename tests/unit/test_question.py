@@ -127,6 +127,11 @@ def test_a_window_that_holds_nothing_is_refused(parameters: Parameters) -> None:
         ("user", [f"user-{n}" for n in range(MAX_VALUES + 1)]),
         ("eventRW", ["read"]),
         ("sourceIpAddress", ["10.0.0.0/99"]),
+        ("sensitive", ["yes"]),
+        ("sensitive!", ["true", "TRUE"]),
+        ("view", ["table"]),
+        ("view", ["operator", "operator"]),
+        ("view", [""]),
     ],
 )
 def test_what_is_wrong_is_named(name: str, values: list[str]) -> None:
@@ -144,6 +149,8 @@ def test_what_is_wrong_is_named(name: str, values: list[str]) -> None:
         ("region!", "region"),
         ("user!!", "user"),
         ("maxresults", "maxResults"),
+        ("sensitve", "sensitive"),
+        ("veiw", "view"),
     ],
 )
 def test_for_an_unknown_parameter_the_nearest_is_told(name: str, near: str) -> None:
@@ -153,13 +160,13 @@ def test_for_an_unknown_parameter_the_nearest_is_told(name: str, near: str) -> N
     assert refused.value.hint == f"Did you mean {near}?"
 
 
-@pytest.mark.parametrize("name", ["", "!", "xyzzy", "日志", "x" * 100_000])
+@pytest.mark.parametrize("name", ["", "!", "xyzzy", "日志", "x" * 100_000, "\ud800"])
 def test_an_unknown_parameter_like_none_gets_the_general_hint(name: str) -> None:
     with pytest.raises(InvalidParameter) as refused:
         question({name: ["x"]})
 
     assert refused.value.hint == InvalidParameter.hint
-    assert len(refused.value.message) < 100
+    assert len(refused.value.message.encode()) < 500
 
 
 @pytest.mark.parametrize("name", ["insightType", "insightObject", "state", "state!"])
@@ -167,6 +174,17 @@ def test_insights_are_asked_for_more(name: str) -> None:
     assert question({name: ["x"]}, insights=True).filters[0].values == ("x",)
     with pytest.raises(InvalidParameter):
         question({name: ["x"]})
+
+
+def test_sensitive_is_a_filter_and_the_view_is_none() -> None:
+    asked = question({"sensitive!": ["true"], "view": ["operator"]})
+
+    assert [(f.parameter, f.values, f.excludes) for f in asked.filters] == [("sensitive", ("true",), True)]
+    assert asked.is_operator_view
+    assert not question().is_operator_view
+    assert question({"sensitive": ["true"]}, insights=True).filters
+    with pytest.raises(InvalidParameter, match="unknown parameter view"):
+        question({"view": ["operator"]}, insights=True)
 
 
 def test_the_order_of_parameters_and_values_makes_no_other_question() -> None:
@@ -183,10 +201,12 @@ def test_the_order_of_parameters_and_values_makes_no_other_question() -> None:
         assert repr(question({name: parameters[name][::-1] for name in names})) == repr(first)
 
 
-_names = st.sampled_from(["startTime", "endTime", "region", "direction", "maxResults", "nextToken", *FILTERS])
+_names = st.sampled_from(
+    ["startTime", "endTime", "region", "direction", "maxResults", "nextToken", "view", "sensitive", *FILTERS]
+)
 _values = (
-    st.text(max_size=12)
-    | st.sampled_from(["*", "cn-hangzhou", "FORWARD", "50", "Read", "10.0.0.0/8", "::1"])
+    st.text(st.characters(codec=None), max_size=12)  # half characters too
+    | st.sampled_from(["*", "true", "operator", "cn-hangzhou", "FORWARD", "50", "Read", "10.0.0.0/8", "::1"])
     | st.datetimes(timezones=st.just(UTC)).map(lambda moment: moment.isoformat())
     | st.from_regex(r"\A\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-6]\d:[0-6]\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)\Z")
 )

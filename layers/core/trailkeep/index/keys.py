@@ -3,6 +3,8 @@
 from functools import partial
 from hashlib import blake2b
 
+from trailkeep.events.addresses import canonical
+
 ID_BITS = 34
 """Of an event ID. With 18 million events one lookup in a thousand is led to an event that is another's."""
 
@@ -32,6 +34,9 @@ A service is asked for by its name or its host: these two share theirs, so that 
 LISTS = frozenset({"resource_types", "resource_names"})
 """Columns that hold several values a row."""
 
+ADDRESSES = frozenset({"source_ip_address"})
+"""Columns of addresses: each is looked up by its one spelling, so that it is found however it is written."""
+
 COUNTED = (
     "service_name",
     "event_name",
@@ -58,9 +63,14 @@ def id_hash(event_id: str) -> int:
     return int.from_bytes(id_digest(event_id.encode(errors="surrogatepass")).digest(), "little") & (1 << ID_BITS) - 1
 
 
+def spelled(column: str, value: str) -> str:
+    """A value of a column in the spelling that it is looked up by."""
+    return canonical(value) if column in ADDRESSES else value
+
+
 def value_hash(column: str, value: str) -> int:
-    """The hash of a value in one of the columns of :data:`POSTED`."""
-    text = bytes((POSTED[column],)) + value.encode(errors="surrogatepass")
+    """The hash of a value in one of the columns of :data:`POSTED`, in whichever spelling."""
+    text = bytes((POSTED[column],)) + spelled(column, value).encode(errors="surrogatepass")
     return int.from_bytes(value_digest(text).digest(), "little") & (1 << VALUE_BITS) - 1
 
 

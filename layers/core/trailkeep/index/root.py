@@ -22,7 +22,7 @@ from trailkeep.lake.partitions import Part, parse_part
 
 ROOT = "index/root"
 
-VERSION = 1
+VERSION = 2
 """Of the format of everything under ``index/``; a root of another one is as good as none."""
 
 TRUSTED = timedelta(minutes=50)

@@ -15,7 +15,7 @@ from trailkeep.index.arrays import Numbers
 from trailkeep.index.cube_writer import Counts, join_counts
 from trailkeep.index.derivable import exceptions_in
 from trailkeep.index.ids_writer import Ids
-from trailkeep.index.keys import COUNTED, ID_BITS, LISTS, POSTED, id_digest
+from trailkeep.index.keys import ADDRESSES, COUNTED, ID_BITS, LISTS, POSTED, id_digest, spelled
 from trailkeep.index.page_table import Chunk, encode_page_table
 from trailkeep.index.postings_writer import Runs, joined, runs_of_column
 from trailkeep.index.recent_rows import Tail, tail_of
@@ -88,7 +88,8 @@ def _scan(body: bytes, normaliser_version: int) -> Scanned:
     for number in sorted(set(POSTED.values())):
         columns = [name for name, own in POSTED.items() if own == number]
         coded = [_coded(file, name) for name in columns]
-        parts.append(runs_of_column(columns[0], *_together(coded), rows))
+        posted = [_spelled(column, own) for column, own in zip(columns, coded, strict=True)]
+        parts.append(runs_of_column(columns[0], *_together(posted), rows))
         for column, (values, codes, _) in zip(columns, coded, strict=True):
             if column in COUNTED:
                 counts = np.bincount(codes, minlength=len(values)).astype(np.int64)
@@ -133,6 +134,15 @@ def _coded(file: Any, name: str) -> Coded:
         both = np.unique(rows * len(coded.dictionary) + codes)
         rows, codes = both // len(coded.dictionary), both % len(coded.dictionary)
     return coded.dictionary, codes, rows
+
+
+def _spelled(name: str, column: Coded) -> Coded:
+    """A column as it is looked up: values that differ in their spelling only are one."""
+    if name not in ADDRESSES:
+        return column
+    values, codes, rows = column
+    one = pa.array([spelled(name, value) for value in values.to_pylist()], pa.string()).dictionary_encode()
+    return one.dictionary, _numbers(one.indices)[codes], rows
 
 
 def _together(columns: Sequence[Coded]) -> Coded:

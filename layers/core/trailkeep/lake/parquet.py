@@ -18,6 +18,9 @@ from trailkeep.schema import EVENTS
 ROW_GROUP_ROWS = 65_536
 """Large enough that engines which read whole row groups stay fast, small enough that one fits in a function."""
 
+MOST_DECODED_BYTES = 512 << 20
+"""What rows that are read at once may say that they take, decoded: four times what delivery and compaction write."""
+
 _NO_DICTIONARY = frozenset({"uid", "event", "event_id", "request_id", "event_time"})
 _ALONE = ("uid", "event_time", "event_id", "request_id", "shared_event_id", "event")
 _GROUPS: dict[str, Any] = {"call": Call, "actor": Principal, "origin": Origin, "target": Target, "insight": Insight}
@@ -110,6 +113,13 @@ def values(table: pa.Table, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]
     """The values of some columns, row by row; ``event_time`` in microseconds."""
     found = (table.column(name).cast(pa.int64()) if name == "event_time" else table.column(name) for name in columns)
     yield from zip(*(column.to_pylist() for column in found), strict=True)
+
+
+def is_bomb(metadata: pq.FileMetaData, row_group: int | None = None) -> bool:
+    """Whether a row group, or with None all of them, would take more memory than any that the lake has written."""
+    groups = range(metadata.num_row_groups) if row_group is None else (row_group,)
+    decoded: int = sum(metadata.row_group(number).total_byte_size for number in groups)
+    return decoded > MOST_DECODED_BYTES
 
 
 def open_part(source: Any) -> pq.ParquetFile:

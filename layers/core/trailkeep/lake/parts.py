@@ -13,7 +13,7 @@ from trailkeep.events.timestamps import to_micros
 from trailkeep.lake.cache import Cache
 from trailkeep.lake.manifest import Manifest, read_manifest
 from trailkeep.lake.parallel import in_parallel
-from trailkeep.lake.parquet import open_part
+from trailkeep.lake.parquet import is_bomb, open_part
 from trailkeep.lake.partitions import Part, Partition, date_in, is_compacted_name, parse_part, region_in
 from trailkeep.lake.ranged import RangedObject
 from trailkeep.lake.storage import Bucket, Stat
@@ -248,7 +248,10 @@ class Lake:
         if table is None:
             body = self.bucket.get(key)
             size = len(body)
-            table = open_part(io.BytesIO(body)).read(use_threads=False)
+            file = open_part(io.BytesIO(body))
+            if is_bomb(file.metadata):
+                raise ObjectUnreadable(f"{key} would take too much memory")
+            table = file.read(use_threads=False)
             if set(EVENTS.names) - set(table.column_names):
                 raise ObjectUnreadable(f"{key} lacks columns of the lake")
             table = table.select(EVENTS.names).cast(EVENTS)

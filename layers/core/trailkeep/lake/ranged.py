@@ -14,6 +14,7 @@ from trailkeep.errors import ObjectUnreadable
 from trailkeep.lake.coalesced import coalesce
 from trailkeep.lake.damaged import Damaged
 from trailkeep.lake.pages import texts_in
+from trailkeep.lake.parquet import is_bomb
 from trailkeep.lake.storage import Bucket, Range
 from trailkeep.schema import EVENTS
 
@@ -73,6 +74,8 @@ class RangedObject:
 
     def read(self, row_group: int, names: Sequence[str]) -> tuple[pa.Table, int]:
         """Some columns of a row group, and the bytes that reading them took."""
+        if is_bomb(self._metadata, row_group):
+            raise ObjectUnreadable(f"{self._key} would take too much memory")
         group = self._metadata.row_group(row_group)
         chunks = [self._chunk(group.column(number)) for name in names for number in self._columns[name]]
         covering = coalesce(chunks)

@@ -49,14 +49,11 @@ class CursorSigner:
         payload = msgspec.json.encode(
             _Payload(_VERSION, position.time, position.uid, question.start, question.end, as_of)
         )
-        return _encode(self._sign(payload, question) + payload)
+        return seal(self._key, self._bound(question), payload)
 
     def read(self, token: str, question: Question) -> tuple[Question, Position, int]:
         """The question with the window of its first page, where to go on, and the first page's ``as_of``."""
-        raw = _decode(token)
-        signature, payload = raw[:_SIGNATURE_BYTES], raw[_SIGNATURE_BYTES:]
-        if not hmac.compare_digest(signature, self._sign(payload, question)):
-            raise InvalidNextToken("nextToken is not of this question and this token")
+        payload = unseal(self._key, self._bound(question), token)
         try:
             read = msgspec.json.decode(payload, type=_Payload)
         except msgspec.DecodeError as error:
@@ -65,11 +62,28 @@ class CursorSigner:
             raise InvalidNextToken("nextToken is of another version")
         return replace(question, start=read.start, end=read.end), Position(read.time, read.uid), read.as_of
 
-    def _sign(self, payload: bytes, question: Question) -> bytes:
-        """Over what must not change between pages; the window is in the payload, the page size may change."""
+    def _bound(self, question: Question) -> bytes:
+        """What must not change between pages; the window is in the payload, the page size may change."""
         asked = repr((question.regions, question.newest_first, question.filters, question.asked_window))
-        message = self._bound_to.encode() + sha256(asked.encode()).digest() + payload
-        return hmac.new(self._key, message, sha256).digest()[:_SIGNATURE_BYTES]
+        return self._bound_to.encode() + sha256(asked.encode()).digest()
+
+
+def seal(key: bytes, bound_to: bytes, payload: bytes) -> str:
+    """A token that carries ``payload``, readable but signed, for those who know what it is ``bound_to``."""
+    return _encode(_signature(key, bound_to, payload) + payload)
+
+
+def unseal(key: bytes, bound_to: bytes, token: str) -> bytes:
+    """What a token carries; :class:`InvalidNextToken` unless :func:`seal` made it, for the same."""
+    raw = _decode(token)
+    signature, payload = raw[:_SIGNATURE_BYTES], raw[_SIGNATURE_BYTES:]
+    if not hmac.compare_digest(signature, _signature(key, bound_to, payload)):
+        raise InvalidNextToken("nextToken is not of this question and this token")
+    return payload
+
+
+def _signature(key: bytes, bound_to: bytes, payload: bytes) -> bytes:
+    return hmac.new(key, bound_to + payload, sha256).digest()[:_SIGNATURE_BYTES]
 
 
 def _encode(raw: bytes) -> str:

@@ -40,7 +40,7 @@ FIELDS = {
 }
 """Fields that are counted by, and their columns."""
 
-_OF_PAGES = ("direction", "maxResults", "nextToken")
+_OF_PAGES = ("direction", "maxResults", "nextToken", "view")
 
 
 @dataclass(frozen=True, slots=True)

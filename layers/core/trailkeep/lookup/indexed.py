@@ -21,7 +21,7 @@ from trailkeep.lookup.columns import ColumnReader
 from trailkeep.lookup.cursor import Position
 from trailkeep.lookup.derived import derive
 from trailkeep.lookup.frontier import Frontier
-from trailkeep.lookup.narrowing import Choice, Narrowed, is_looked_up, narrow
+from trailkeep.lookup.narrowing import Choice, Narrowed, is_by_id, is_looked_up, narrow
 from trailkeep.lookup.newest import newest_answers
 from trailkeep.lookup.pieces import ObjectPiece, PagePiece, Piece, StretchPiece, pieces_of
 from trailkeep.lookup.question import Question
@@ -209,19 +209,19 @@ class _Search:
         filters = self._question.filters
         looked_up = [each for each in filters if is_looked_up(each)]
         places = list(self._unasked) if looked_up else self._nearest_objects()
-        is_by_id = any(each.columns == ("event_id",) for each in looked_up)
-        narrowed = narrow(self._bucket, self._root, places, filters, not is_by_id, self._reading)
-        is_exact = len(looked_up) == len(filters) and not is_by_id
-        must_compare = any(not each.excludes and each not in looked_up for each in filters)
+        by_id = any(map(is_by_id, looked_up))
+        narrowed = narrow(self._bucket, self._root, places, filters, not by_id, self._reading)
+        is_told = all(each.keys is not None and each.keys.is_enough for each in filters) and not by_id
         for place in places:
             nearest = self._unasked.pop(place)
             choice = narrowed.choices.get(place)
             if choice is None:
                 continue
+            must_compare = place in narrowed.compared
             if choice.rows is None and must_compare:
                 self._add(self._by_columns(place, nearest))
             else:
-                self._frontier.add(nearest, self._pieces(place, choice, narrowed, is_exact))
+                self._frontier.add(nearest, self._pieces(place, choice, narrowed, is_told and not must_compare))
 
     def _nearest_objects(self) -> list[int]:
         """Objects that surely have enough rows, nearest first: there is no reason to ask about more at once."""

@@ -9,18 +9,21 @@ import msgspec
 
 from trailkeep.access.principal import EVERYTHING, Principal
 from trailkeep.errors import EventNotFound, StorageUnavailable
-from trailkeep.events.timestamps import format_micros, format_time, from_micros, to_micros
+from trailkeep.events.timestamps import from_micros, to_micros
 from trailkeep.lake.partitions import EVENTS, INSIGHTS
-from trailkeep.lake.parts import Lake, Reading
+from trailkeep.lake.parts import Lake
 from trailkeep.lake.storage import Bucket
-from trailkeep.lake.watermark import read_watermark
+from trailkeep.lookup.candidates import Row
+from trailkeep.lookup.completeness import completeness
 from trailkeep.lookup.cursor import CursorSigner
 from trailkeep.lookup.filters import FILTERS, make_filter
 from trailkeep.lookup.histogram import buckets, count
 from trailkeep.lookup.histogram_question import parse_histogram
+from trailkeep.lookup.operator_view import operator_row
 from trailkeep.lookup.oversized import is_oversized, link_to, stand_in
 from trailkeep.lookup.page import read_page, visible_before
-from trailkeep.lookup.question import Question, parse_question
+from trailkeep.lookup.question import Question, parse_question, unknown
+from trailkeep.lookup.regions import read_regions, regions_of
 
 Parameters = Mapping[str, Sequence[str]]
 Clock = Callable[[], bool]
@@ -56,8 +59,21 @@ class Lookup:
         asked = replace(asked, question=_narrowed(asked.question, who))
         as_of = visible_before(to_micros(now))
         counts, reading = count(self.lake, asked, as_of, now, out_of_time)
-        stated = self._completeness(reading, to_micros(as_of), who)
+        stated = completeness(self.bucket, reading, to_micros(as_of), who)
         return msgspec.json.encode({"histogram": buckets(asked, counts), "completeness": stated}).decode()
+
+    def regions(self, parameters: Parameters, who: Principal, now: datetime, out_of_time: Clock) -> str:
+        """The JSON answer of ``GET /v1/regions``: those with events that the asker may see, and ``completeness``."""
+        for name in parameters:
+            raise unknown(name)
+        as_of = visible_before(to_micros(now))
+        found, reading = read_regions(self.lake, None if who.regions == EVERYTHING else who.regions, as_of, now)
+        if who.accounts != EVERYTHING:
+            accounts = make_filter("accountId", who.accounts, FILTERS)
+            found, own = regions_of(self.lake, found, accounts, as_of, now, out_of_time)
+            reading.failures += own.failures
+        stated = completeness(self.bucket, reading, to_micros(as_of), who)
+        return msgspec.json.encode({"regions": [each.as_json() for each in found], "completeness": stated}).decode()
 
     def event(self, event_id: str, who: Principal, now: datetime, out_of_time: Clock) -> Found:
         """The event with this ID, as it is stored; of several with the ID, the newest.
@@ -94,24 +110,14 @@ class Lookup:
         allowed = _narrowed(question, who)
         page = read_page(self.lake, dataset, allowed, behind, from_micros(as_of), now, out_of_time)
         next_token = signer.write(question, page.ended_at, as_of) if page.ended_at else None
-        events = [stand_in(self.bucket, row) if is_oversized(row) else row.event for row in page.rows]
-        return _answer(name, events, next_token, self._completeness(page.reading, as_of, who))
+        events = [self._shown(row, question.is_operator_view) for row in page.rows]
+        return _answer(name, events, next_token, completeness(self.bucket, page.reading, as_of, who))
 
-    def _completeness(self, reading: Reading, as_of: int, who: Principal) -> dict[str, object]:
-        """What the answer rests on. Tokens narrowed to accounts or regions get no counts of what they may not see."""
-        watermark = reading.watermark if reading.has_watermark else read_watermark(self.bucket)
-        stated: dict[str, object] = {
-            "complete": not reading.failures,
-            "asOf": format_micros(as_of),
-            "watermark": format_time(watermark) if watermark else None,
-        }
-        if who.accounts == EVERYTHING and who.regions == EVERYTHING:
-            stated |= {
-                "partitions": len(reading.partitions),
-                "objectsRead": reading.objects,
-                "bytesRead": reading.bytes,
-            }
-        return stated | {"failures": reading.failures}
+    def _shown(self, row: Row, is_operator_view: bool) -> str:
+        """An event as it stands in an answer."""
+        if is_operator_view:
+            return msgspec.json.encode(operator_row(row.time, row.event)).decode()
+        return stand_in(self.bucket, row) if is_oversized(row) else row.event
 
 
 def _narrowed(question: Question, who: Principal) -> Question:

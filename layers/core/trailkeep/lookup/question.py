@@ -9,9 +9,10 @@ from difflib import get_close_matches
 from trailkeep.errors import InvalidParameter, InvalidTimeRange
 from trailkeep.events.regions import is_region
 from trailkeep.events.timestamps import parse_micros, to_micros
-from trailkeep.lookup.filters import FILTERS, INSIGHT_FILTERS, Filter, make_filter
+from trailkeep.lookup.filters import FILTERS, INSIGHT_FILTERS, SENSITIVE, Filter, make_filter
 
 BACKWARD, FORWARD = "BACKWARD", "FORWARD"
+OPERATOR = "operator"
 DEFAULT_RESULTS, MAX_RESULTS = 50, 1000
 DEFAULT_WINDOW = timedelta(days=7)
 MAX_VALUES = 100
@@ -21,7 +22,7 @@ _LAST = to_micros(datetime.max.replace(tzinfo=UTC))
 """With an offset, a time can lie behind the last one there is, as it can lie before the first."""
 
 _CONTROLS = ("startTime", "endTime", "region", "direction", "maxResults", "nextToken")
-_ONCE = frozenset({"startTime", "endTime", "direction", "maxResults", "nextToken"})
+_ONCE = frozenset({"startTime", "endTime", "direction", "maxResults", "nextToken", "view"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,8 @@ class Question:
     """A lookup, complete: a half-open window in microseconds, regions (empty: all), filters that must all hold.
 
     ``asked_window`` is the window as it was asked for, None where a default stands: defaults move, so a cursor is
-    bound to this and carries the window itself.
+    bound to this and carries the window itself. How many events a page has and how they are shown may change between
+    pages; with ``is_operator_view`` only what an operator's log has of each is shown.
     """
 
     start: int
@@ -39,6 +41,7 @@ class Question:
     max_results: int
     filters: tuple[Filter, ...]
     asked_window: tuple[int | None, int | None] = (None, None)
+    is_operator_view: bool = False
 
 
 def parse_question(
@@ -50,10 +53,11 @@ def parse_question(
     :class:`InvalidTimeRange`.
     """
     known = {**FILTERS, **INSIGHT_FILTERS} if insights else FILTERS
+    controls = _CONTROLS if insights else (*_CONTROLS, "view")
     filters = []
     for name, values in parameters.items():
-        _check(name, values, known)
-        if name not in _CONTROLS:
+        _check(name, values, controls, (*known, SENSITIVE))
+        if name not in controls:
             filters.append(make_filter(name, tuple(values), known))
     asked = (_time(parameters, "startTime"), _time(parameters, "endTime"))
     end = to_micros(now) if asked[1] is None else asked[1]
@@ -70,16 +74,21 @@ def parse_question(
         max_results=_max_results(parameters),
         filters=tuple(sorted(filters, key=lambda item: (item.parameter, item.excludes))),
         asked_window=asked,
+        is_operator_view=_is_operator_view(parameters),
     )
     return question, next(iter(parameters.get("nextToken", ())), None)
 
 
-def _check(name: str, values: Sequence[str], known: Mapping[str, tuple[str, ...]]) -> None:
-    if name not in _CONTROLS and name.removesuffix("!") not in known:
-        near = get_close_matches(name, [*_CONTROLS, *known], 1, 0.5)
-        raise InvalidParameter(
-            f"unknown parameter {name[:64]}", hint=f"Did you mean {near[0]}?" if near else InvalidParameter.hint
-        )
+def unknown(name: str, known: Sequence[str] = ()) -> InvalidParameter:
+    """The refusal of a parameter that is not known, with the nearest one that is."""
+    near = get_close_matches(name, known, 1, 0.5)
+    shown = name[:64].encode(errors="replace").decode()  # it may be no text that an answer can repeat
+    return InvalidParameter(f"unknown parameter {shown}", hint=f"Did you mean {near[0]}?" if near else None)
+
+
+def _check(name: str, values: Sequence[str], controls: Sequence[str], filters: Sequence[str]) -> None:
+    if name not in controls and name.removesuffix("!") not in filters:
+        raise unknown(name, (*controls, *filters))
     if name in _ONCE and len(values) > 1:
         raise InvalidParameter(f"{name} may be given only once")
     if len(values) > MAX_VALUES:
@@ -105,6 +114,13 @@ def _direction(parameters: Mapping[str, Sequence[str]]) -> bool:
     if value not in (BACKWARD, FORWARD):
         raise InvalidParameter(f"direction must be {BACKWARD} or {FORWARD}")
     return value == BACKWARD
+
+
+def _is_operator_view(parameters: Mapping[str, Sequence[str]]) -> bool:
+    values = parameters.get("view", ())
+    if values and values[0] != OPERATOR:
+        raise InvalidParameter(f"view must be {OPERATOR}, or absent for the events as they are")
+    return bool(values)
 
 
 def _max_results(parameters: Mapping[str, Sequence[str]]) -> int:
