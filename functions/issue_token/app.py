@@ -20,6 +20,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     require_conditional_writes(lake)
     name = event.get("name", "first admin")
     scopes = event.get("scopes", list(SCOPES))
-    issued = issue(lake, secret_key("TOKEN_PEPPER_SECRET"), name, scopes, datetime.now(UTC))
+    budget = event.get("scanBytesPerDay")
+    issued = issue(lake, secret_key("TOKEN_PEPPER_SECRET"), name, scopes, datetime.now(UTC), budget)
     logger.info("token issued", token_id=issued.token_id, scopes=issued.scopes)
     return {"token": issued.token, "tokenId": issued.token_id, "scopes": list(issued.scopes)}

@@ -82,7 +82,7 @@ def test_no_secret_is_in_any_byte_that_is_kept_or_logged(deployment: Deployment,
         assert encoded not in str(log_lines())
     assert issued["tokenId"] in str(log_lines())
     assert set(record_of(deployment, issued["tokenId"])) == {
-        "tokenId", "name", "scopes", "accounts", "regions", "createdAt", "expiresAt", "hash",
+        "tokenId", "name", "scopes", "accounts", "regions", "scanBytesPerDay", "createdAt", "expiresAt", "hash",
     }  # fmt: skip
 
 
@@ -114,11 +114,17 @@ def test_two_tokens_differ_in_every_part(deployment: Deployment) -> None:
         {"scopes": {"admin": True}},
         {"scopes": [["admin"]]},
         {"scopes": [5]},
+        {"scanBytesPerDay": -1},
+        {"scanBytesPerDay": 1.5},
+        {"scanBytesPerDay": "5"},
+        {"scanBytesPerDay": True},
+        {"scanBytesPerDay": 2**53},
+        {"scanBytesPerDay": [5]},
     ],
     ids=str,
 )
 def test_a_token_that_cannot_be_is_not_issued(deployment: Deployment, wishes: dict[str, Any]) -> None:
-    with pytest.raises(Exception, match=r"name must|scopes must"):
+    with pytest.raises(Exception, match=r"name must|scopes must|scanBytesPerDay must"):
         issue(deployment, **wishes)
     assert deployment.keys() == []
 
@@ -150,7 +156,27 @@ def test_what_the_authorizer_says_is_what_the_functions_understand(deployment: D
         "scopes": ["view"],
         "accounts": ["1", "2"],
         "regions": ["cn-hangzhou"],
+        "scanBytesPerDay": None,
     }
+
+
+@pytest.mark.parametrize("budget", [0, 5_000_000_000, 2**53 - 1])
+def test_how_much_a_token_may_scan_in_a_day_is_told_to_its_bearer(deployment: Deployment, budget: int) -> None:
+    issued = issue(deployment, scopes=["view"], scanBytesPerDay=budget)
+
+    me = deployment.get("/v1/me", who=ask(deployment, bearer(issued))["context"])
+
+    assert me.body["scanBytesPerDay"] == budget
+
+
+def test_a_token_of_before_there_were_budgets_has_none(deployment: Deployment, issued: dict[str, Any]) -> None:
+    record = record_of(deployment, issued["tokenId"])
+    del record["scanBytesPerDay"]
+    deployment.s3.put_object(
+        Bucket=LAKE, Key=f"state/tokens/{issued['tokenId']}.json", Body=json.dumps(record).encode()
+    )
+
+    assert deployment.get("/v1/me", who=ask(deployment, bearer(issued))["context"]).body["scanBytesPerDay"] is None
 
 
 @pytest.mark.parametrize("name", ["authorization", "AUTHORIZATION", "Authorization"])

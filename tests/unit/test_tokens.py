@@ -76,6 +76,7 @@ def test_what_is_stored_holds_no_secret() -> None:
         "scopes": ["view"],
         "accounts": ["*"],
         "regions": ["*"],
+        "scanBytesPerDay": None,
         "createdAt": "2026-03-10T12:00:00Z",
         "expiresAt": None,
         "hash": hmac.new(PEPPER, f"{issued.token_id}.{secret}".encode(), sha256).hexdigest(),
@@ -140,6 +141,21 @@ def test_names_that_cannot_be(name: Any) -> None:
     with pytest.raises(InvalidParameter, match=r"^name "):
         issue(lake, PEPPER, name, ["view"], NOW)
     assert not lake.objects
+
+
+@pytest.mark.parametrize("budget", [-1, 2**53, 1.5, "5", True, [5], {}])
+def test_budgets_that_cannot_be(budget: Any) -> None:
+    lake = MemoryBucket()
+    with pytest.raises(InvalidParameter, match=r"^scanBytesPerDay "):
+        issue(lake, PEPPER, "ops", ["view"], NOW, budget)
+    assert not lake.objects
+
+
+@pytest.mark.parametrize("budget", [None, 0, 1, 2**53 - 1])
+def test_a_token_has_the_budget_that_it_was_issued_with(budget: int | None) -> None:
+    lake = MemoryBucket()
+
+    assert who(lake, issue(lake, PEPPER, "ops", ["view"], NOW, budget).token).scan_budget == budget
 
 
 # Authenticating

@@ -41,6 +41,14 @@ class InvalidNextToken(TrailkeepError):
     hint = "Send nextToken as it was given, with the other parameters and the token unchanged; or start without it."
 
 
+class InvalidQuery(TrailkeepError):
+    """A search or its SQL cannot be read, or may not be run; the message tells the place in the text."""
+
+    code = "InvalidQuery"
+    status = 400
+    hint = "Correct the query at the place that the message names; docs/query-language.md describes the language."
+
+
 class InvalidBody(TrailkeepError):
     """A request body cannot be read."""
 
@@ -81,6 +89,30 @@ class HoldNotFound(TrailkeepError):
     hint = "GET /v1/holds lists the holds with their IDs."
 
 
+class JobNotFound(TrailkeepError):
+    """No job has this ID, or none that this token may see."""
+
+    code = "JobNotFound"
+    status = 404
+    hint = "GET /v1/jobs lists the jobs that this token may see; a job and its result are deleted when they expire."
+
+
+class JobUnfinished(TrailkeepError):
+    """The result of a job was asked for that has none: it is still worked on, or ended without one."""
+
+    code = "JobUnfinished"
+    status = 409
+    hint = "GET /v1/jobs/{id} tells how far it is; ask again when its state is succeeded."
+
+
+class SavedQueryNotFound(TrailkeepError):
+    """No saved query has this ID."""
+
+    code = "SavedQueryNotFound"
+    status = 404
+    hint = "GET /v1/saved-queries lists the saved queries with their IDs."
+
+
 class RouteNotFound(TrailkeepError):
     """No such route or method."""
 
@@ -111,6 +143,46 @@ class QuestionTooLarge(TrailkeepError):
     code = "QuestionTooLarge"
     status = 422
     hint = "Ask for a shorter window, or for fewer regions."
+
+
+class QueryFailed(TrailkeepError):
+    """A query is well-formed but failed on these events: too much memory or time, or a function's own error."""
+
+    code = "QueryFailed"
+    status = 422
+    hint = "The message says why. Ask for less, or aggregate before joining; a larger question can run as a job."
+
+
+class ScanBudgetExceeded(TrailkeepError):
+    """The question would read more than the token may still read today."""
+
+    code = "ScanBudgetExceeded"
+    status = 429
+    hint = "Ask with dryRun first, narrow the window, or wait for the next day (UTC)."
+
+
+class TooManyJobs(TrailkeepError):
+    """The token has as many jobs that wait or run as it may have."""
+
+    code = "TooManyJobs"
+    status = 429
+    hint = "Wait until one of them has ended, or cancel one: GET /v1/jobs lists them."
+
+
+class TooManySavedQueries(TrailkeepError):
+    """There are as many saved queries as there may be."""
+
+    code = "TooManySavedQueries"
+    status = 409
+    hint = "Delete some that nobody runs any more: GET /v1/saved-queries lists them."
+
+
+class EngineUnavailable(TrailkeepError):
+    """The engine that was asked for cannot be reached from this deployment."""
+
+    code = "EngineUnavailable"
+    status = 503
+    hint = 'Ask with "engine": "embedded", or leave the choice to "auto".'
 
 
 class ObjectNotFound(TrailkeepError):

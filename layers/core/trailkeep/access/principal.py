@@ -11,13 +11,17 @@ EVERYTHING = ("*",)
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A token's bearer. ``accounts`` and ``regions`` narrow what it may see; ``("*",)`` does not narrow."""
+    """A token's bearer. ``accounts`` and ``regions`` narrow what it may see; ``("*",)`` does not narrow.
+
+    ``scan_budget`` is what its searches may read in a day (UTC), in bytes; None for no limit.
+    """
 
     token_id: str
     name: str
     scopes: frozenset[str]
     accounts: tuple[str, ...] = EVERYTHING
     regions: tuple[str, ...] = EVERYTHING
+    scan_budget: int | None = None
 
     def require(self, scope: str) -> None:
         """Raise :class:`AccessDenied` unless the token has ``scope``. No scope contains another."""
@@ -40,6 +44,7 @@ class Principal:
             "scopes": " ".join(sorted(self.scopes)),
             "accounts": " ".join(self.accounts),
             "regions": " ".join(self.regions),
+            "scanBytesPerDay": "" if self.scan_budget is None else str(self.scan_budget),
         }
 
     def as_json(self) -> dict[str, object]:
@@ -50,6 +55,7 @@ class Principal:
             "scopes": sorted(self.scopes),
             "accounts": list(self.accounts),
             "regions": list(self.regions),
+            "scanBytesPerDay": self.scan_budget,
         }
 
 
@@ -57,10 +63,12 @@ def from_context(context: Mapping[str, str] | None) -> Principal:
     """The principal in an API Gateway request's authorizer context; a request without one is refused."""
     if not context or not context.get("tokenId"):
         raise Unauthenticated("the request came without an authenticated token")
+    budget = context.get("scanBytesPerDay")
     return Principal(
         token_id=context["tokenId"],
         name=context.get("name", ""),
         scopes=frozenset(context.get("scopes", "").split()),
         accounts=tuple(context.get("accounts", "").split()),
         regions=tuple(context.get("regions", "").split()),
+        scan_budget=int(budget) if budget else None,
     )

@@ -26,6 +26,8 @@ _ID_CHARACTERS, _SECRET_CHARACTERS, _CHECKSUM_CHARACTERS = 12, 32, 6
 """32 characters of 62 are 190 bits: beyond guessing, so a fast hash is enough."""
 _FORM = re.compile(rf"tk_([0-9A-Za-z]{{{_ID_CHARACTERS}}})_([0-9A-Za-z]{{{_SECRET_CHARACTERS}}})([0-9A-Za-z]{{6}})")
 _BEARER = re.compile(r"Bearer (\S{1,256})")
+_MOST_BYTES = 2**53 - 1
+"""The largest whole number that every reader of JSON takes for what it is: 9 petabytes."""
 _NAME = re.compile(r"[\w .@:/+-]{1,64}")
 
 
@@ -38,13 +40,20 @@ class IssuedToken:
     scopes: tuple[str, ...]
 
 
-def issue(lake: Bucket, pepper: bytes, name: str, scopes: list[str], now: datetime) -> IssuedToken:
-    """Make a token and store its hash; raises :class:`InvalidParameter` for a name or scope that cannot be."""
+def issue(
+    lake: Bucket, pepper: bytes, name: str, scopes: list[str], now: datetime, scan_budget: int | None = None
+) -> IssuedToken:
+    """Make a token and store its hash; raises :class:`InvalidParameter` for what cannot be, by its name.
+
+    ``scan_budget`` is what its searches may read in a day, in bytes; None for no limit.
+    """
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise InvalidParameter("name must be 1 to 64 letters, digits, blanks or . @ : / + - _")
     unknown = [scope for scope in scopes if scope not in SCOPES] if isinstance(scopes, list) else ["?"]
     if unknown or not scopes:
         raise InvalidParameter(f"scopes must be a list of {', '.join(SCOPES)}")
+    if scan_budget is not None and (type(scan_budget) is not int or not 0 <= scan_budget <= _MOST_BYTES):
+        raise InvalidParameter(f"scanBytesPerDay must be a whole number from 0 to {_MOST_BYTES}, or null for no limit")
     token_id = _random(_ID_CHARACTERS)
     secret = _random(_SECRET_CHARACTERS)
     sorted_scopes = sorted(set(scopes))
@@ -54,6 +63,7 @@ def issue(lake: Bucket, pepper: bytes, name: str, scopes: list[str], now: dateti
         "scopes": sorted_scopes,
         "accounts": ["*"],
         "regions": ["*"],
+        "scanBytesPerDay": scan_budget,
         "createdAt": format_time(now),
         "expiresAt": None,
         "hash": _keyed_hash(pepper, token_id, secret),
@@ -83,6 +93,7 @@ def authenticate(lake: Bucket, pepper: bytes, header: str, now: datetime) -> Pri
         scopes=frozenset(record["scopes"]),
         accounts=tuple(record["accounts"]),
         regions=tuple(record["regions"]),
+        scan_budget=record.get("scanBytesPerDay"),  # tokens of before there were budgets have none
     )
 
 
