@@ -1,0 +1,56 @@
+"""One event → the text at a path of it: the meaning of :mod:`trailkeep.sql.paths` as code."""
+
+import msgspec
+
+from trailkeep.events.reasons import Unreadable
+from trailkeep.events.strict_json import parse_object
+
+
+def fraction(text: str) -> msgspec.Raw:
+    """A number that is not whole, as its source writes it."""
+    return msgspec.Raw(text.encode())
+
+
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_any = msgspec.json.Decoder(float_hook=fraction).decode
+_text = msgspec.json.Decoder(str).decode
+_BLANKS = " \t\n\r"
+
+
+def text_at(event: bytes | memoryview, path: tuple[str, ...]) -> str | None:
+    """The text at a path; None for NULL. Raises what msgspec raises for an event that is not a JSON object."""
+    value = _members(event).get(path[0])
+    may_hop = True
+    for name in path[1:]:
+        if value is None:
+            return None
+        raw = bytes(value)
+        if may_hop and raw.startswith(b'"'):
+            raw, may_hop = _held_in(_text(raw)), False
+        if not raw.startswith(b"{"):
+            return None
+        value = _members(raw).get(name)
+    return None if value is None else _written(bytes(value))
+
+
+def _written(value: bytes) -> str | None:
+    """A value as text."""
+    if value == b"null":
+        return None
+    if value.startswith(b'"'):
+        return _text(value)
+    if value.startswith((b"{", b"[")):
+        return msgspec.json.encode(_any(value)).decode()
+    return value.decode()
+
+
+def _held_in(text: str) -> bytes:
+    """The JSON object that a text holds; empty where it holds none, or one that parsers would disagree about."""
+    held = text.strip(_BLANKS).encode()
+    if not held.startswith(b"{"):
+        return b""
+    try:
+        parse_object(b'{"":%b}' % held)
+    except Unreadable:
+        return b""
+    return held
