@@ -52,8 +52,13 @@ def failure(app: APIGatewayRestResolver, error: TrailkeepError) -> Response[str]
 
 def answer(body: object, status: int = 200) -> Response[str]:
     """A JSON answer; a text is taken to be JSON already."""
-    text = body if isinstance(body, str) else msgspec.json.encode(body).decode()
+    text = body if isinstance(body, str) else encode(body)
     return Response(status_code=status, content_type=JSON, body=text, headers=_HEADERS)
+
+
+def encode(body: object) -> str:
+    """A value as JSON."""
+    return msgspec.json.encode(body).decode()
 
 
 def redirect(address: str) -> Response[str]:

@@ -1,6 +1,7 @@
 """Settings of a function, from its environment: read once, checked at the start, the same words as in template.yaml."""
 
 import os
+import re
 from collections.abc import Mapping
 
 from trailkeep.events.regions import RegionRules, is_region
@@ -40,6 +41,14 @@ def number(name: str, default: int, environment: Mapping[str, str] = os.environ)
     if not value.isdecimal() or not int(value):
         raise InvalidSettingError(f"the environment variable {name} must be a whole number, 1 or more")
     return int(value)
+
+
+def amount(name: str, default: float, environment: Mapping[str, str] = os.environ) -> float:
+    """A number, 0 or more, with or without a fraction."""
+    value = environment.get(name) or str(default)
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", value, re.ASCII):
+        raise InvalidSettingError(f"the environment variable {name} must be a number, 0 or more")
+    return float(value)
 
 
 def landing_bucket() -> str:

@@ -1,8 +1,8 @@
 """Object storage: the only module that speaks to S3. Everything above it sees buckets, keys and typed errors."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -25,7 +25,7 @@ except ImportError:  # it comes with the Arrow layer: functions without that rea
     _FastError = OSError  # type: ignore[assignment, misc]
 
 STREAM_BYTES = 1 << 20
-_GONE = frozenset({"404", "NoSuchKey", "NoSuchVersion", "NotFound"})
+_GONE = frozenset({"404", "NoSuchKey", "NoSuchUpload", "NoSuchVersion", "NotFound"})
 _TAKEN = frozenset({"412", "PreconditionFailed"})
 _RACING = frozenset({"409", "ConditionalRequestConflict"})
 _RACES = 5
@@ -146,50 +146,55 @@ class Bucket:
 
     def replace(self, key: str, body: bytes, etag: str) -> bool:
         """Overwrite an object if it still is the one with this ``etag``; False where it is another, or gone."""
-        try:
+        with suppress(ObjectNotFound):
             return self._put(key, body, IfMatch=f'"{etag}"')
-        except ObjectNotFound:
-            return False
+        return False
 
     def delete(self, key: str, etag: str) -> bool:
         """Delete an object if it still is the one with this ``etag``; False where it is another, or gone."""
-        for _ in range(_RACES):
-            try:
-                with _typed(key):
-                    _client().delete_object(Bucket=self.name, Key=key, IfMatch=f'"{etag}"')
-                return True
-            except (_Taken, ObjectNotFound):
-                return False
-            except _Racing:
-                continue
-        raise StorageUnavailable(f"{key} is being written by others all the time")
+        with suppress(ObjectNotFound):
+            return _won(key, lambda: _client().delete_object(Bucket=self.name, Key=key, IfMatch=f'"{etag}"'))
+        return False
 
     def _put(self, key: str, body: bytes, **conditions: Any) -> bool:
-        for _ in range(_RACES):
-            try:
-                with _typed(key):
-                    _client().put_object(Bucket=self.name, Key=key, Body=body, **conditions)
-                return True
-            except _Taken:
-                return False
-            except _Racing:
-                continue  # another conditional write is under way; the next try sees its outcome
-        raise StorageUnavailable(f"{key} is being written by others all the time")
+        return _won(key, lambda: _client().put_object(Bucket=self.name, Key=key, Body=body, **conditions))
+
+    def begin_upload(self, key: str, content_type: str) -> str:
+        """Begin an object that comes in parts; gives the ID of the upload. Of the parts alone nothing can be seen."""
+        with _typed(key):
+            answer = _client().create_multipart_upload(Bucket=self.name, Key=key, ContentType=content_type)
+        return str(answer["UploadId"])
+
+    def upload_part(self, key: str, upload: str, number: int, body: bytes) -> str:
+        """Store the part ``number``, from 1 to 10,000, of 5 MB or more unless it is the last; gives its etag."""
+        about = {"Bucket": self.name, "Key": key, "UploadId": upload, "PartNumber": number}
+        with _typed(key):
+            return str(_client().upload_part(**about, Body=body)["ETag"])
+
+    def complete_upload(self, key: str, upload: str, etags: Sequence[str]) -> bool:
+        """As :meth:`create`, of its parts; False also where there is no such upload, as after this call's success."""
+        parts = {"Parts": [{"PartNumber": number, "ETag": etag} for number, etag in enumerate(etags, 1)]}
+        about = {"Bucket": self.name, "Key": key, "UploadId": upload, "MultipartUpload": parts}
+        with suppress(ObjectNotFound):
+            return _won(key, lambda: _client().complete_multipart_upload(**about, IfNoneMatch="*"))
+        return False
+
+    def abort_upload(self, key: str, upload: str) -> None:
+        """Drop an upload and its parts; of no effect where it is completed, or dropped already."""
+        with suppress(ObjectNotFound), _typed(key):
+            _client().abort_multipart_upload(Bucket=self.name, Key=key, UploadId=upload)
 
     def link(self, key: str, seconds: int) -> str:
         """An address that gives one object to whoever holds it, for some seconds."""
         parameters = {"Bucket": self.name, "Key": key, "ResponseContentDisposition": "attachment"}
-        address: str = _client().generate_presigned_url("get_object", Params=parameters, ExpiresIn=seconds)
-        return address
+        return str(_client().generate_presigned_url("get_object", Params=parameters, ExpiresIn=seconds))
 
     def list(self, prefix: str, *, delimiter: str = "", after: str = "") -> Listing:
         """All objects under ``prefix`` in key order, behind the key ``after``; rolled up at ``delimiter`` if given."""
-        objects: list[Stat] = []
-        prefixes: list[str] = []
-        for page in self.pages(prefix, delimiter=delimiter, after=after):
-            objects += page.objects
-            prefixes += page.prefixes
-        return Listing(objects, prefixes)
+        pages = list(self.pages(prefix, delimiter=delimiter, after=after))
+        return Listing(
+            [stat for page in pages for stat in page.objects], [each for page in pages for each in page.prefixes]
+        )
 
     def pages(self, prefix: str, *, delimiter: str = "", after: str = "") -> Iterator[Listing]:
         """As :meth:`list`, page by page, for listings that may not fit in memory."""
@@ -234,6 +239,20 @@ class _Taken(Exception):
 
 class _Racing(Exception):
     """Another conditional write to the same key is under way."""
+
+
+def _won(key: str, write: Callable[[], object]) -> bool:
+    """Make a conditional write; False where its condition does not hold."""
+    for _ in range(_RACES):
+        try:
+            with _typed(key):
+                write()
+            return True
+        except _Taken:
+            return False
+        except _Racing:
+            continue  # another conditional write is under way; the next try sees its outcome
+    raise StorageUnavailable(f"{key} is being written by others all the time")
 
 
 def _stat(key: str, answer: Mapping[str, Any]) -> Stat:

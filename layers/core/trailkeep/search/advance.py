@@ -1,0 +1,18 @@
+"""How far a scan has come: what work that is done in steps tells, and begins its next step from."""
+
+import pyarrow as pa
+
+from trailkeep.lookup.cursor import Position
+from trailkeep.search.matching import Matching
+
+
+def part_done(matching: Matching, time: int) -> float:
+    """Which part of the window lies before a time, in the order in which events come: from 0 to 1."""
+    passed = matching.end - time if matching.newest_first else time - matching.start
+    return min(1.0, max(0.0, passed / (matching.end - matching.start)))
+
+
+def last_of(rows: pa.Table) -> Position:
+    """Where the last of some rows stands; there must be one."""
+    last = rows.slice(rows.num_rows - 1)
+    return Position(last.column("event_time").cast(pa.int64())[0].as_py(), last.column("uid")[0].as_py())
