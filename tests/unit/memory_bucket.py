@@ -20,6 +20,7 @@ class MemoryBucket(Bucket):
         super().__init__(name)
         self.now = now
         self.objects: dict[str, tuple[bytes, Stat]] = {}
+        self.uploads: dict[str, dict[int, bytes]] = {}
         self.page_size = 1000
 
     def before_call(self, operation: str, key: str) -> None:
@@ -66,6 +67,27 @@ class MemoryBucket(Bucket):
             return False
         del self.objects[key]
         return True
+
+    def begin_upload(self, key: str, content_type: str) -> str:
+        self.before_call("begin_upload", key)
+        self.uploads[upload := f"upload-{len(self.uploads)}-of-{key}"] = {}
+        return upload
+
+    def upload_part(self, key: str, upload: str, number: int, body: bytes) -> str:
+        self.before_call("upload_part", key)
+        self.uploads[upload][number] = bytes(body)
+        return f"etag-{number}"
+
+    def complete_upload(self, key: str, upload: str, etags: Sequence[str]) -> bool:
+        self.before_call("complete_upload", key)
+        if upload not in self.uploads or key in self.objects:
+            return False
+        self.put(key, b"".join(part for _, part in sorted(self.uploads.pop(upload).items())))
+        return True
+
+    def abort_upload(self, key: str, upload: str) -> None:
+        self.before_call("abort_upload", key)
+        self.uploads.pop(upload, None)
 
     def ranges(self, wanted: Sequence[Range]) -> list[bytes]:
         found = []
