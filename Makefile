@@ -45,6 +45,10 @@ invoke: $(VENV)/installed ## call a function of the running stack: make invoke F
 test: $(VENV)/installed $(VENV)/stack/installed ## run all tests (some only: make test TESTS="tests/unit -k mask")
 	$(OFFLINE) $(RUN) -m pytest -n auto --dist loadfile $(TESTS)
 
+.PHONY: test-heavy
+test-heavy: $(VENV)/installed ## run the tests that take minutes: a million events are exported in every format
+	$(OFFLINE) $(RUN) -m pytest -m heavy $(TESTS)
+
 .PHONY: check
 check: $(VENV)/installed ## check format, style, types and the template
 	$(RUN) -m ruff format --check .
@@ -81,7 +85,7 @@ clean: ## remove what the commands above installed and made (the data of `make u
 
 .PHONY: help
 help: ## show this list
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # ── Environments ──────────────────────────────────────────────────────────────────────────────────────────────────────
 # Four, because their pins exclude each other: development and tests, the emulator, the SAM CLI, the peers of the

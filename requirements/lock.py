@@ -17,6 +17,7 @@ LOCKS: dict[str, tuple[str, ...]] = {
     "layers/core/requirements.in": PROVIDED_BY_RUNTIME,
     "layers/arrow/requirements.in": (),
     "layers/numpy/requirements.in": (),
+    "layers/sql/requirements.in": (),
     "requirements/dev.in": (),
     "requirements/stack.in": (),
     "requirements/sam.in": (),

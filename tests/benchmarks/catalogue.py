@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tests.benchmarks.cast import COMMON_SERVICE, RARE_SERVICE, RAREST_SERVICE, make_cast
-from tests.benchmarks.events import HOME, days_of
+from tests.benchmarks.events import ERROR_CODE, HOME, days_of
 from tests.benchmarks.plan import Plan
-from tests.benchmarks.questions import COUNT, EVENT, PAGE, Question
+from tests.benchmarks.questions import COUNT, EVENT, MATCHES, PAGE, Question
 
 _WEEK = 7
 
@@ -67,4 +67,26 @@ def questions_for(plan: Plan, facts: Mapping[str, str]) -> list[Question]:
         Question("a week in the past: anything", PAGE, week, home),
         Question("a week in the past: a common service", PAGE, week, home, common),
         Question("a week in the past: a rare AccessKey", PAGE, week, home, rare),
+    ]
+
+
+BY_FIELD = "a field without an index"
+"""What the names of searches hold that must read no longer than DuckDB does, of the same files."""
+
+
+def searches_for(plan: Plan) -> list[Question]:
+    """What is found by what the events hold, wherever: all of them have to be read. Over all days of a region."""
+    days = [day.isoformat() for day in days_of(plan.days)]
+
+    def asked(name: str, kind: str, search: str, condition: str) -> Question:
+        return Question(name, kind, (days[0], days[-1]), (HOME,), search=search, condition=condition)
+
+    resource, mfa = "requestParameters.InstanceId", "userIdentity.sessionContext.attributes.mfaAuthenticated"
+    anywhere = f"event ILIKE '%{ERROR_CODE}%'"
+    starts_with = f"json_extract_string(event, '$.{resource}') ILIKE 'i-ab%'"
+    return [
+        asked("search, full text", MATCHES, ERROR_CODE, anywhere),
+        asked("search, full text, newest 50", PAGE, ERROR_CODE, anywhere),
+        asked(f"search, wildcard in {BY_FIELD}", MATCHES, f"event.{resource}: i-ab*", starts_with),
+        asked(f"search, {BY_FIELD}", MATCHES, f"event.{mfa}: true", f"json_extract_string(event, '$.{mfa}') = 'true'"),
     ]

@@ -9,7 +9,7 @@ from hashlib import sha256
 MOST_COUNTED = 1_000
 """Values that an answer names; the others are one number."""
 
-PAGE, EVENT, COUNT = "page", "event", "count"
+PAGE, EVENT, COUNT, MATCHES = "page", "event", "count", "matches"
 
 COLUMNS = {
     "serviceName": "service_name",
@@ -25,9 +25,10 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class Question:
-    """A page of the newest events with their originals, one event by its ID, or counts of events by address.
+    """A page of the newest events with their originals, one event by its ID, counts of events by address or of all.
 
-    ``days`` are the first and last date of the window, ISO, both included. No ``regions`` are all regions.
+    ``days`` are the first and last date of the window, ISO, both included. No ``regions`` are all regions. A ``search``
+    is a query of Trailkeep's, ``condition`` the same in DuckDB's SQL.
     """
 
     name: str
@@ -36,6 +37,8 @@ class Question:
     regions: tuple[str, ...] = ()
     filters: Mapping[str, str] = field(default_factory=dict)
     limit: int = 50
+    search: str = ""
+    condition: str = ""
 
 
 @dataclass(frozen=True)

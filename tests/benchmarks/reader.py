@@ -19,6 +19,7 @@ import msgspec
 from tests.benchmarks.memory import peak_bytes
 from tests.benchmarks.peer import LONGEST, ROOT
 from tests.benchmarks.questions import COUNT, EVENT, Answer, Question, Source, counts_digest, digest
+from tests.benchmarks.searching import search
 from trailkeep.access.principal import Principal
 from trailkeep.lake.parts import Lake
 from trailkeep.lake.storage import Bucket
@@ -48,6 +49,8 @@ def ask(source: Source, question: Question) -> Answer:
 def _answer(bucket_name: str, question: Question) -> Answer:
     bucket = Bucket(bucket_name)
     bucket.link("nothing", 1)  # makes the client, sends nothing
+    if question.search:
+        return search(Lake(bucket), question)
     lookup = Lookup(bucket, Lake(bucket), b"k" * 32)
     who = Principal("bench", "bench", frozenset({"view"}))
     now = datetime.now(UTC)

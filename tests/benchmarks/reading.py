@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from tests.benchmarks import peer, reader
-from tests.benchmarks.catalogue import questions_for
+from tests.benchmarks.catalogue import questions_for, searches_for
 from tests.benchmarks.lake import Built, standing
 from tests.benchmarks.options import Options
 from tests.benchmarks.outcome import BEST, DELAY, OWN, REFERENCE, TRAILKEEP, lake_rows, longer, rows_of
@@ -42,12 +42,13 @@ def _ask_all(built: Built, options: Options, peers: Sequence[str]) -> list[Measu
     best = BEST if built.plan.is_copied else OWN
     with Proxy(built.environment) as proxy:
         ours, theirs = (Source(source.bucket, proxy.environment) for source in (built.ours(), built.peers()))
-        for question in questions_for(built.plan, built.facts):
+        searches = searches_for(built.plan) if is_main else []
+        for question in [*questions_for(built.plan, built.facts), *searches]:
             runs = options.runs + 2 * (options.runs > 1)
             asked: list[tuple[str, str, Callable[[], Answer], int]] = [
                 (TRAILKEEP, OWN, partial(reader.ask, ours, question), runs)
             ]
-            for name in peers:
+            for name in (REFERENCE,) if question.search else peers:
                 runs = options.runs if is_main else 1
                 asked.append((name, best, partial(peer.ask, name, theirs, question), runs))
                 if is_main and not (options.is_quick and name != REFERENCE):

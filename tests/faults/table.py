@@ -19,7 +19,18 @@ object, what an undisturbed run leaves. Where it cannot be, give ``stands`` some
 
 from __future__ import annotations
 
-from tests.faults import compactions, deliveries, index, insights, requests, retention
+from tests.faults import (
+    compactions,
+    deliveries,
+    exports,
+    index,
+    insights,
+    jobs,
+    requests,
+    retention,
+    saved_queries,
+    searches,
+)
 from tests.faults.scenario import Scenario
 from tests.functions.interruption import Fault
 
@@ -38,6 +49,18 @@ SCENARIOS: tuple[Scenario, ...] = (
     retention.SETTINGS,
     retention.HOLD,
     retention.RELEASE,
+    exports.ORDER,
+    exports.WORK,
+    jobs.WORK,
+    searches.WORK,
+    jobs.EXPIRY,
+    jobs.CANCELLING,
+    jobs.DELETION,
+    searches.ORDER,
+    searches.ROWS,
+    saved_queries.SAVING,
+    saved_queries.CHANGE,
+    saved_queries.DELETION,
 )
 
 

@@ -9,7 +9,7 @@ from tests.faults.scenario import Scenario
 from tests.faults.table import cases
 from tests.functions.interruption import Fault
 
-FUNCTIONS = ("ingest_events", "issue_token", "query_events")
+FUNCTIONS = ("export_events", "ingest_events", "issue_token", "manage_saved_queries", "query_events")
 
 
 @pytest.mark.parametrize(("scenario", "fault"), cases(*FUNCTIONS), ids=str)

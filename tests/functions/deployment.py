@@ -14,11 +14,15 @@ from urllib.parse import quote_plus
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from moto import mock_aws
+from moto.core.botocore_stubber import MockRawResponse
 
 from tests.functions.answers import Answer
 from tests.functions.clock import Clock
 from trailkeep.access.keys import secret_key
+from trailkeep.jobs.starting import _functions
 from trailkeep.lake.capability import PROBE
 from trailkeep.lake.watermark import WATERMARKS
 
@@ -39,6 +43,7 @@ SETTINGS = {
     "SWEEP_MINIMUM_AGE_SECONDS": "300",
     "CURSOR_KEY_SECRET": "trailkeep-cursor-key",
     "TOKEN_PEPPER_SECRET": "trailkeep-token-pepper",
+    "RUN_JOB_FUNCTION": "trailkeep-run-job",
     "POWERTOOLS_SERVICE_NAME": "trailkeep",
     "POWERTOOLS_METRICS_NAMESPACE": "Trailkeep",
 }
@@ -94,6 +99,8 @@ class Deployment:
         secrets = client("secretsmanager")
         secrets.create_secret(Name=SETTINGS["CURSOR_KEY_SECRET"], SecretString="c" * 64)
         secrets.create_secret(Name=SETTINGS["TOKEN_PEPPER_SECRET"], SecretString="p" * 64)
+        self.called: list[dict[str, Any]] = []
+        """What functions were called with by others that do not wait for them; not invoked by itself."""
         self._functions: dict[str, ModuleType] = {}
 
     def restart(self) -> None:
@@ -166,6 +173,34 @@ class Deployment:
     ) -> Answer:
         """POST /v1/events; ``more`` replaces other fields of the request."""
         return self._request("ingest_events", "POST", "/v1/events", None, who, headers, {"body": body, **more})
+
+    def job(self, method: str, path: str, who: Any = ALL_SCOPES, **parameters: Any) -> Answer:
+        """A request to /v1/jobs."""
+        return self._request("manage_jobs", method, path, parameters, who)
+
+    def export(self, body: object, headers: Mapping[str, str] | None = None, who: Any = ALL_SCOPES) -> Answer:
+        """POST /v1/exports; a body that is no text is sent as JSON."""
+        text = body if body is None or isinstance(body, str) else json.dumps(body)
+        return self._request("export_events", "POST", "/v1/exports", None, who, headers, {"body": text})
+
+    def search(self, body: object, headers: Mapping[str, str] | None = None, who: Any = ALL_SCOPES) -> Answer:
+        """POST /v1/search; a body that is no text is sent as JSON."""
+        text = body if body is None or isinstance(body, str) else json.dumps(body)
+        return self._request("search_events", "POST", "/v1/search", None, who, headers, {"body": text})
+
+    def run_saved_query(self, query_id: str, body: object, who: Any = ALL_SCOPES) -> Answer:
+        """POST /v1/saved-queries/{id}/run."""
+        path = f"/v1/saved-queries/{query_id}/run"
+        return self._request("search_events", "POST", path, None, who, None, {"body": json.dumps(body)})
+
+    def saved_queries(
+        self, method: str, path: str = "", body: object = None, parameters: Mapping[str, Any] | None = None, **more: Any
+    ) -> Answer:
+        """A request to /v1/saved-queries, or what is below it; a body that is no text is sent as JSON."""
+        text = body if body is None or isinstance(body, str) else json.dumps(body)
+        who, headers = more.pop("who", ALL_SCOPES), more.pop("headers", None)
+        place = f"/v1/saved-queries{path}"
+        return self._request("manage_saved_queries", method, place, parameters, who, headers, {"body": text, **more})
 
     def pages(
         self, parameters: Mapping[str, Any], path: str = "/v1/events", who: Any = ALL_SCOPES, most: int = 2000
@@ -277,5 +312,22 @@ def deployed(clock: Clock | None = None) -> Iterator[Deployment]:
         patch.setenv("DELIVERY_QUEUE_URL", deployment.queue_url)
         patch.setenv("COMPACTION_QUEUE_URL", deployment.compaction_queue_url)
         secret_key.cache_clear()
-        yield deployment
+        with _calls_of_functions(deployment.called):
+            yield deployment
         secret_key.cache_clear()
+
+
+@contextmanager
+def _calls_of_functions(called: list[dict[str, Any]]) -> Iterator[None]:
+    """Take the place of Lambda where a function calls another one and does not wait."""
+
+    def take(request: Any, **_: Any) -> AWSResponse:
+        called.append(json.loads(request.body))
+        return AWSResponse(request.url, 202, HTTPHeaders(), MockRawResponse(b""))
+
+    events = _functions().meta.events
+    events.register_first("before-send.lambda.Invoke", take)
+    try:
+        yield
+    finally:
+        events.unregister("before-send.lambda.Invoke", take)

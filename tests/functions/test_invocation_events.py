@@ -12,6 +12,14 @@ from tests.functions.deployment import LANDING, SAMPLES, Deployment, sample
 from tests.functions.events import as_array, make_event
 
 FUNCTIONS = sorted(path.parent.name for path in (SAMPLES.parent / "functions").glob("*/app.py"))
+OF_NOBODY = {
+    "manage_jobs/get_job.json",
+    "manage_jobs/delete_job.json",
+    "manage_retention/delete_hold.json",
+    "manage_saved_queries/put.json",
+    "manage_saved_queries/delete.json",
+}
+"""Samples with an ID that nothing has."""
 INVOCATIONS = sorted(path for path in SAMPLES.glob("*/*.json") if path.parent.name in FUNCTIONS)
 
 
@@ -33,7 +41,7 @@ def send(deployment: Deployment, path: str, **changes: Any) -> Any:
 
 def test_every_function_has_a_sample_and_every_sample_a_function() -> None:
     assert {path.parent.name for path in INVOCATIONS} == set(FUNCTIONS)
-    assert len(FUNCTIONS) == 13
+    assert len(FUNCTIONS) == 19
 
 
 @pytest.mark.parametrize("path", INVOCATIONS, ids=lambda path: f"{path.parent.name}/{path.stem}")
@@ -46,8 +54,8 @@ def test_a_sample_is_answered(stack: Deployment, path: Path) -> None:
 
     answer = send(stack, name)
 
-    if name == "manage_retention/delete_hold.json":
-        assert answer["statusCode"] == 404  # the ID is one that nobody has
+    if name in OF_NOBODY:
+        assert answer["statusCode"] == 404
     elif "statusCode" in answer:
         assert answer["statusCode"] in (200, 201, 202), answer["body"]
     json.dumps(answer)
@@ -91,8 +99,10 @@ def test_the_histogram_counts_reads_and_writes_by_day(stack: Deployment) -> None
     assert all(set(bucket) == {"startTime", "endTime", "count", "values"} for bucket in answer["histogram"])
 
 
-def test_the_insights_and_who_i_am_are_answered(stack: Deployment) -> None:
+def test_the_insights_the_regions_and_who_i_am_are_answered(stack: Deployment) -> None:
     assert json.loads(send(stack, "query_events/insights.json")["body"])["insights"] == []
+    regions = json.loads(send(stack, "query_events/regions.json")["body"])["regions"]
+    assert {"cn-hangzhou", "cn-beijing", "us-east-1"} <= {region["region"] for region in regions}
     me = json.loads(send(stack, "query_events/me.json")["body"])
     assert (me["name"], me["scopes"]) == ("sample", ["admin", "view"])
 
@@ -132,6 +142,12 @@ def test_retention_is_set_and_enforced(stack: Deployment) -> None:
     assert (run["state"], run["PartitionsExpired"]) == ("succeeded", 0)
     last = json.loads(send(stack, "manage_retention/get_retention.json")["body"])["lastRun"]
     assert (last["id"], last["state"]) == (run["run"], "succeeded")
+
+
+def test_the_jobs_are_listed_and_looked_after(stack: Deployment) -> None:
+    assert json.loads(send(stack, "manage_jobs/get_jobs.json")["body"])["jobs"] == []
+    assert send(stack, "run_job/job.json")["state"] == "gone"
+    assert send(stack, "run_job/schedule.json")["JobsStarted"] == 0
 
 
 def test_the_issued_token_opens_the_sample_request(deployment: Deployment) -> None:

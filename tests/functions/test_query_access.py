@@ -11,7 +11,7 @@ from tests.functions.answers import assert_error
 from tests.functions.deployment import ALL_SCOPES, Deployment, deployed
 from tests.functions.events import as_array, make_event
 
-ROUTES = ["/v1/events", "/v1/events/a-1", "/v1/histogram", "/v1/insights"]
+ROUTES = ["/v1/events", "/v1/events/a-1", "/v1/histogram", "/v1/insights", "/v1/regions"]
 
 
 def narrowed(**limits: str) -> dict[str, str]:
@@ -57,6 +57,7 @@ def test_who_am_i_tells_the_bearer_what_it_may(lake: Deployment) -> None:
         "scopes": ["ingest", "view"],
         "accounts": ["a", "b"],
         "regions": ["cn-hangzhou"],
+        "scanBytesPerDay": None,
     }
     assert lake.get("/v1/me", who={**ALL_SCOPES, "scopes": ""}).body["scopes"] == []
 

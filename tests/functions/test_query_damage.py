@@ -14,6 +14,7 @@ import pytest
 from tests.functions.deployment import ALL_SCOPES, LAKE, Deployment
 from tests.functions.events import as_array, make_event
 from tests.functions.interruption import Fault, interrupted
+from trailkeep.lake import parquet
 from trailkeep.lake.storage import _client
 
 
@@ -84,6 +85,27 @@ def test_a_damaged_part_is_named_and_the_rest_is_answered(lake: Deployment, dama
     assert completeness["failures"][0]["reason"]
     assert lake.get("/v1/events/b").status == 200
     assert lake.get("/v1/events/a").body["code"] == "StorageUnavailable"
+
+
+def test_a_part_that_would_fill_the_memory_is_named_and_not_read(
+    lake: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a footer tells is looked at first: a few kilobytes may unpack to gigabytes."""
+    key = part_of(lake, "a")
+    sink = io.BytesIO()
+    rows = pq.read_table(io.BytesIO(lake.body(key)))
+    pq.write_table(pa.concat_tables([rows] * 2_000), sink, use_dictionary=False, compression="zstd")
+    assert len(sink.getvalue()) < 100_000
+    monkeypatch.setattr(parquet, "MOST_DECODED_BYTES", 100_000)
+    lake.s3.put_object(Bucket=LAKE, Key=key, Body=sink.getvalue())
+    lake.restart()
+    lake.settle()
+
+    answer = lake.get("/v1/events")
+
+    assert sorted(answer.event_ids) == ["b", "c"]
+    assert [failure["object"] for failure in answer.body["completeness"]["failures"]] == [key]
+    assert not answer.body["completeness"]["complete"]
 
 
 def test_an_empty_part_is_no_failure(lake: Deployment) -> None:

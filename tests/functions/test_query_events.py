@@ -36,6 +36,22 @@ def test_without_a_window_the_last_seven_days_are_answered(deployment: Deploymen
     assert before.event_ids == ["2026-03-03T11:59:59Z"]
 
 
+def test_events_that_come_days_late_are_found_on_their_own_day(deployment: Deployment) -> None:
+    """Whatever the day of their delivery: a window reads the days that it names, and no others."""
+    deployment.land_and_deliver("log.json", as_array([make_event("in time", eventTime="2026-03-08T23:59:58Z")]))
+    deployment.clock.forward(days=3)
+    late = {"late": "2026-03-08T23:59:59.5Z", "next day": "2026-03-09T00:00:00Z", "before": "2026-03-08T00:00:00Z"}
+    events = [make_event(event_id, eventTime=time) for event_id, time in late.items()]
+    deployment.land_and_deliver("late.json", as_array(events))
+
+    day = {"startTime": "2026-03-08T00:00:00Z", "endTime": "2026-03-09T00:00:00Z"}
+    answer = deployment.get("/v1/events", day)
+
+    assert answer.event_ids == ["late", "in time", "before"]
+    assert answer.body["completeness"]["partitions"] == 1
+    assert {key.split("/")[2] for key in deployment.keys("events/")} == {"date=2026-03-08", "date=2026-03-09"}
+
+
 def test_only_what_stood_a_moment_ago_is_answered(deployment: Deployment) -> None:
     """A page must not see a part that the next page would see more of."""
     assert deployment.deliver(deployment.land("log.json", as_array([make_event()]))) == []
@@ -61,6 +77,7 @@ def test_an_empty_lake_answers_an_empty_complete_page(deployment: Deployment) ->
         },
     }
     assert deployment.get("/v1/insights").body["insights"] == []
+    assert deployment.get("/v1/regions").body["regions"] == []
     assert_error(deployment.get("/v1/events/any"), 404, "EventNotFound")
 
 

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.functions.deployment import Deployment
+from tests.functions.deployment import LAKE, Deployment
 from tests.functions.events import Event, as_lines, make_event, make_events
 from trailkeep import api
 
@@ -127,6 +127,27 @@ def test_a_page_closes_before_it_grows_too_large_for_an_answer(deployment: Deplo
     assert [event_id for page in pages for event_id in page.event_ids] == [f"event-{n}" for n in range(29, -1, -1)]
     assert all(len(page.text.encode()) < 5_500_000 for page in pages)
     assert len(pages) > 5
+
+
+@pytest.mark.parametrize("direction", ["BACKWARD", "FORWARD"])
+def test_what_expires_between_two_pages_costs_no_other_event_its_place(deployment: Deployment, direction: str) -> None:
+    days = [f"2026-03-0{day}" for day in range(1, 10)]
+    for day in days:
+        events = [make_event(f"{day} {n}", eventTime=f"{day}T08:00:0{n}Z") for n in range(3)]
+        deployment.land_and_deliver(f"{day}.json", as_lines(events))
+    asked = {**WINDOW, "direction": direction, "maxResults": "4"}
+    found: list[str] = []
+    for number, page in enumerate(deployment.pages(asked)):
+        assert page.body["completeness"]["complete"]
+        found += page.event_ids
+        if number == 2:
+            for key in deployment.keys("events/"):
+                if "date=2026-03-02" in key or "date=2026-03-08" in key:
+                    deployment.s3.delete_object(Bucket=LAKE, Key=key)
+
+    given = "2026-03-08" if direction == "BACKWARD" else "2026-03-02"
+    whole = [f"{day} {n}" for day in days for n in range(3) if day not in ("2026-03-02", "2026-03-08") or day == given]
+    assert found == (whole if direction == "FORWARD" else whole[::-1])
 
 
 def test_an_event_larger_than_any_answer_is_given_by_a_link(deployment: Deployment) -> None:

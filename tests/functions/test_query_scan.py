@@ -30,6 +30,7 @@ ADDRESSES = [
     "2001:db8::ff",
     "Internal",
     "192.0.2.999",
+    "::ffff:192.0.2.1",
     None,
 ]
 
@@ -47,7 +48,7 @@ def events(draw: st.DrawFn) -> Event:
     return make_event(
         eventTime=text_of(draw(moments)),
         acsRegion=draw(st.sampled_from(REGIONS)),
-        eventName=draw(st.sampled_from(["RunInstances", "StopInstances", "run", "日志"])),
+        eventName=draw(st.sampled_from(["RunInstances", "DeleteBucket", "run", "日志"])),
         eventRW=draw(st.sampled_from(["Read", "Write"])),
         serviceName=draw(st.sampled_from(["Ecs", "Oss", None])),
         eventSource=draw(st.sampled_from(["ecs.aliyuncs.com", "Oss"])),
@@ -70,7 +71,7 @@ def named(objects: list[list[Event]]) -> list[list[Event]]:
 
 lakes = st.lists(st.lists(events(), min_size=1, max_size=12), min_size=1, max_size=5).map(named)
 values = {
-    "eventName": ["RunInstances", "StopInstances", "run", "日志", "nothing"],
+    "eventName": ["RunInstances", "DeleteBucket", "run", "日志", "nothing"],
     "eventRW": ["Read", "Write"],
     "serviceName": ["Ecs", "Oss", "ecs.aliyuncs.com"],
     "user": ["alice", "bob", "carol"],
@@ -78,6 +79,7 @@ values = {
     "errorCode": ["Forbidden", "Throttling"],
     "resourceName": ["i-1", "i-2", "i-1,i-2"],
     "sourceIpAddress": ["192.0.2.1", "192.0.2.0/25", "0.0.0.0/0", "2001:db8::1", "2001:db8::/64", "Internal"],
+    "sensitive": ["true", "false"],
 }  # fmt: skip
 filters = st.dictionaries(
     st.sampled_from(sorted(values)).flatmap(lambda name: st.sampled_from([name, f"{name}!"])), st.none(), max_size=3
@@ -156,6 +158,12 @@ def matches(event: Event, name: str, wanted: list[str]) -> bool:
             return any(resource in wanted for resource in (event["resourceName"] or "").split(","))
         case "sourceIpAddress":
             return any(is_address(event["sourceIpAddress"], value) for value in wanted)
+        case "sensitive":
+            is_sensitive = event["eventName"] == "DeleteBucket" and "Oss" in (
+                event["serviceName"],
+                event["eventSource"],
+            )
+            return ("true" if is_sensitive else "false") in wanted
     return event[name] in wanted
 
 
@@ -163,6 +171,6 @@ def is_address(address: str | None, wanted: str) -> bool:
     if address is None or address == wanted:
         return address == wanted
     try:
-        return ipaddress.ip_address(address) in ipaddress.ip_network(wanted)
+        return ipaddress.ip_address(address.removeprefix("::ffff:")) in ipaddress.ip_network(wanted)
     except ValueError:
         return False

@@ -44,6 +44,7 @@ def run(stack: LocalStack) -> int:
         _deliver(stack, console)
         _show_seed_events(stack, console)
         _show_lookups(stack, console)
+        _show_searches(stack, console)
         _show_access_key(stack, console)
         _show_insights(stack, console)
     except DemoFailed as failure:
@@ -119,6 +120,31 @@ def _show_lookups(stack: LocalStack, console: Console) -> None:
         console.print(f"  read {read['objectsRead']} objects of {read['partitions']} partitions", style="dim")
 
 
+def _show_searches(stack: LocalStack, console: Console) -> None:
+    """Conditions on whole events, SQL over them, and what that would cost over everything."""
+    console.print()
+    console.rule("Searches: POST /v1/search")
+    denied = "event.errorCode: * and not event.errorCode: null and event.userIdentity.accessKeyId: *"
+    answer = _search(stack, {"query": denied, "maxResults": 5})
+    if not answer["events"]:
+        raise DemoFailed(f"nothing was found by {denied}")
+    console.print(_events_table(f"what was refused to AccessKeys   [dim]{denied}[/]", answer["events"]))
+    counted = f"{denied} | select service_name, event_name, count(1) as calls group by 1, 2 order by calls desc limit 5"
+    rows = _search(stack, {"query": counted})["rows"]
+    if not rows:
+        raise DemoFailed(f"nothing was counted by {counted}")
+    table = Table(*rows[0], title=f"the same, counted   [dim]| {counted.partition('| ')[2]}[/]", title_justify="left")
+    for row in rows:
+        table.add_row(*map(str, row.values()))
+    console.print(table)
+    cost = _search(stack, {"query": counted, "startTime": "1970-01-01T00:00:00Z", "dryRun": True})
+    console.print(
+        f"  a dry run over everything: {cost['bytes']} bytes of {cost['objects']} objects,"
+        f" {cost['estimatedPrice']['amount']} USD by Athena's price",
+        style="dim",
+    )
+
+
 def _show_access_key(stack: LocalStack, console: Console) -> None:
     console.print()
     console.rule(f"What did the AccessKey {PLANTED_ACCESS_KEY} do, from where, since when?")
@@ -183,6 +209,13 @@ def _get(stack: LocalStack, path: str, query: Mapping[str, Any] | None = None) -
     answer = stack.api("GET", path, token=stack.admin_token, query=query)
     if answer.status != 200:
         raise DemoFailed(f"GET {path} answered {answer.status}: {answer.body.decode(errors='replace')[:300]}")
+    return answer.json
+
+
+def _search(stack: LocalStack, body: Mapping[str, Any]) -> Any:
+    answer = stack.api("POST", "/v1/search", token=stack.admin_token, body=body)
+    if answer.status != 200 or not answer.json["completeness"]["complete"]:
+        raise DemoFailed(f"{body} was answered {answer.status}: {answer.body.decode(errors='replace')[:300]}")
     return answer.json
 
 

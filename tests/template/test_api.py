@@ -15,6 +15,7 @@ ROUTES = {
     "GET /v1/events/{eventId}": "QueryEventsFunction",
     "GET /v1/histogram": "QueryEventsFunction",
     "GET /v1/insights": "QueryEventsFunction",
+    "GET /v1/regions": "QueryEventsFunction",
     "GET /v1/me": "QueryEventsFunction",
     "GET /v1/health": "ReportHealthFunction",
     "GET /v1/retention": "ManageRetentionFunction",
@@ -22,8 +23,23 @@ ROUTES = {
     "GET /v1/holds": "ManageRetentionFunction",
     "POST /v1/holds": "ManageRetentionFunction",
     "DELETE /v1/holds/{holdId}": "ManageRetentionFunction",
+    "GET /v1/jobs": "ManageJobsFunction",
+    "GET /v1/jobs/{jobId}": "ManageJobsFunction",
+    "DELETE /v1/jobs/{jobId}": "ManageJobsFunction",
+    "POST /v1/search": "SearchEventsFunction",
+    "POST /v1/saved-queries/{queryId}/run": "SearchEventsFunction",
+    "POST /v1/exports": "ExportEventsFunction",
+    "GET /v1/saved-queries": "ManageSavedQueriesFunction",
+    "POST /v1/saved-queries": "ManageSavedQueriesFunction",
+    "GET /v1/saved-queries/fields": "ManageSavedQueriesFunction",
+    "GET /v1/saved-queries/{queryId}": "ManageSavedQueriesFunction",
+    "PUT /v1/saved-queries/{queryId}": "ManageSavedQueriesFunction",
+    "DELETE /v1/saved-queries/{queryId}": "ManageSavedQueriesFunction",
+    "GET /openapi.json": "DescribeApiFunction",
+    "GET /docs": "DescribeApiFunction",
+    "GET /docs/{asset}": "DescribeApiFunction",
 }
-OPEN = {"GET /v1/health"}
+OPEN = {"GET /v1/health", "GET /openapi.json", "GET /docs", "GET /docs/{asset}"}
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,12 @@
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from tests.template.intrinsics import text, texts
+from trailkeep.jobs.lifecycle import LONGEST
+from trailkeep.jobs.upkeep import KEPT
 
 OfType = Callable[[str], dict[str, Any]]
 BUCKETS = ["LandingBucket", "LakeBucket"]
@@ -68,10 +71,22 @@ def test_what_was_overwritten_in_the_lake_stays_a_week(of_type: OfType) -> None:
     assert rules["expire-old-versions"]["NoncurrentVersionExpiration"] == {"NoncurrentDays": 7}
 
 
-def test_nothing_but_copies_and_idempotency_keys_expires_in_the_lake(of_type: OfType) -> None:
+def test_nothing_but_copies_and_what_is_soon_of_no_use_expires_in_the_lake(of_type: OfType) -> None:
     rules = of_type("AWS::S3::Bucket")["LakeBucket"]["LifecycleConfiguration"]["Rules"]
-    expiring = [rule["Prefix"] for rule in rules if "ExpirationInDays" in rule]
-    assert expiring == ["exports/", "state/idempotency/"]
+    expiring = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule}
+    assert expiring == {
+        "exports/athena/": 7,
+        "exports/events/": 7,
+        "exports/jobs/": 40,
+        "state/budgets/": 2,
+        "state/idempotency/": 30,
+    }
+
+
+def test_a_result_stays_as_long_as_its_job(of_type: OfType, template: dict[str, Any]) -> None:
+    rules = {rule["Id"]: rule for rule in of_type("AWS::S3::Bucket")["LakeBucket"]["LifecycleConfiguration"]["Rules"]}
+    left = timedelta(days=rules["expire-results-of-jobs"]["ExpirationInDays"])
+    assert left > LONGEST + timedelta(days=template["Parameters"]["JobRetentionDays"]["MaxValue"]) + KEPT
 
 
 def test_only_delivery_reads_what_landed_and_retention_could(of_type: OfType) -> None:

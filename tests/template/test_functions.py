@@ -6,6 +6,8 @@ import pytest
 
 from tests.template.conftest import ROOT
 from tests.template.intrinsics import text
+from trailkeep.jobs.runner import STEP
+from trailkeep.jobs.upkeep import KEPT
 from trailkeep.lake.plans import ADOPTED, ALIVE, LONGEST
 
 OfType = Callable[[str], dict[str, Any]]
@@ -102,6 +104,7 @@ def test_a_scheduled_run_that_fails_leaves_a_message(of_type: OfType) -> None:
         "${EnforceRetentionFunction.Arn}",
         "${PlanCompactionFunction.Arn}",
         "${PublishIndexFunction.Arn}",
+        "${RunJobFunction.Arn}",
     }
     failed = {"Fn::GetAtt": ["FailedRunsQueue", "Arn"]}
     # The schedule could not start the function ...
@@ -114,6 +117,23 @@ def test_a_scheduled_run_that_fails_leaves_a_message(of_type: OfType) -> None:
         for config in of_type("AWS::Lambda::EventInvokeConfig").values()
     }
     assert caught == dict.fromkeys(started, failed)
+
+
+def test_a_job_goes_on_with_its_next_step_however_many_it_has(of_type: OfType) -> None:
+    """Lambda would take that for a loop gone wild, and stop it after 16 steps."""
+    for name, function in of_type("AWS::Lambda::Function").items():
+        assert function.get("RecursiveLoop") == ("Allow" if name == "RunJobFunction" else None), name
+
+
+def test_a_worker_of_a_job_outlives_its_step_and_is_dead_when_a_job_is_removed(functions: dict[str, Any]) -> None:
+    longest = timedelta(seconds=functions["RunJobFunction"]["Timeout"])
+    assert STEP + timedelta(minutes=2) < longest < KEPT
+
+
+def test_jobs_that_failed_by_our_fault_are_noticed(of_type: OfType) -> None:
+    alarm = of_type("AWS::CloudWatch::Alarm")["JobsFailedAlarm"]
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("Trailkeep", "JobsFailed")
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": "run_job"}]
 
 
 def test_deliveries_report_each_message_that_failed(of_type: OfType) -> None:

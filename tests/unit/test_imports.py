@@ -22,15 +22,23 @@ MODULES = {
 }
 WITHOUT_ARROW = (
     "authorize_request",
+    "describe_api",
     "ingest_events",
     "issue_token",
+    "manage_jobs",
     "manage_retention",
     "plan_compaction",
     "report_health",
     "sweep_landing",
 )
 
-SPEAKS_TO_AWS = {"trailkeep.lake.storage", "trailkeep.access.keys", "trailkeep.announcements"}
+SPEAKS_TO_AWS = {
+    "trailkeep.lake.storage",
+    "trailkeep.access.keys",
+    "trailkeep.announcements",
+    "trailkeep.jobs.starting",
+    "trailkeep.athena.engine",
+}
 CAPABILITIES = ("delivery", "sweep", "ingest", "lookup", "insights", "health", "retention", "compaction")
 
 
@@ -87,6 +95,34 @@ def test_capabilities_do_not_know_each_other_nor_http(capability: str) -> None:
         assert not {name.partition(".")[0] for name in ours(module)} & others, module
 
 
+@pytest.mark.parametrize("module", below("jobs"))
+def test_jobs_know_nothing_of_what_is_done_as_one(module: str) -> None:
+    known = ("jobs", "access", "lake", "events", "errors", "settings")
+    assert all(name.partition(".")[0] in known for name in ours(module))
+
+
+@pytest.mark.parametrize("module", below("saved_queries"))
+def test_saved_queries_know_the_languages_that_they_are_written_in(module: str) -> None:
+    known = ("saved_queries", "search", "sql", "access", "lake", "events", "errors")
+    assert all(name.partition(".")[0] in known for name in ours(module))
+
+
+@pytest.mark.parametrize("module", below("athena"))
+def test_athena_knows_what_searches_and_sql_mean_and_not_who_asks(module: str) -> None:
+    known = ("athena", "search", "sql", "lookup", "lake", "events", "errors", "schema")
+    assert all(name.partition(".")[0] in known for name in ours(module))
+
+
+@pytest.mark.parametrize("module", below("sql"))
+def test_sql_knows_the_lake_and_nothing_of_who_asks(module: str) -> None:
+    assert all(name.partition(".")[0] in ("sql", "lake", "events", "schema", "errors") for name in ours(module))
+
+
+@pytest.mark.parametrize("module", below("openapi"))
+def test_the_description_of_the_api_rests_on_the_errors_alone(module: str) -> None:
+    assert all(name.partition(".")[0] in ("openapi", "errors", "trailkeep") for name in ours(module))
+
+
 @pytest.mark.parametrize("module", ["errors", "schema", "observability"])
 def test_what_everything_rests_on_rests_on_nothing_of_ours(module: str) -> None:
     assert ours(f"trailkeep.{module}") == set()
@@ -107,7 +143,7 @@ def test_no_module_imports_itself_through_others() -> None:
         visit(module, ())
 
 
-def test_aws_is_spoken_to_in_three_modules() -> None:
+def test_aws_is_spoken_to_in_few_modules() -> None:
     assert {module for module in MODULES if imported(module) & {"boto3", "botocore"}} == SPEAKS_TO_AWS
 
 
@@ -123,6 +159,8 @@ def test_each_of_them_speaks_to_one_service() -> None:
         ("trailkeep.lake.storage", "'s3'"),
         ("trailkeep.access.keys", "'secretsmanager'"),
         ("trailkeep.announcements", "'sqs'"),
+        ("trailkeep.jobs.starting", "'lambda'"),
+        ("trailkeep.athena.engine", "'athena'"),
     }
 
 

@@ -14,6 +14,7 @@ from tests.benchmarks.questions import (
     COLUMNS,
     COUNT,
     EVENT,
+    MATCHES,
     MOST_COUNTED,
     Answer,
     Question,
@@ -58,6 +59,8 @@ def statement(source: Source, question: Question) -> tuple[str, list[str]]:
     first, last = question.days
     conditions = [f"date BETWEEN '{first}' AND '{last}'"]
     conditions += [f"{COLUMNS[parameter]} = ?" for parameter in question.filters]
+    if question.condition:
+        conditions.append(f"({question.condition})")
     events = (
         f"FROM read_parquet([{files}], hive_partitioning = true, hive_types_autocast = false)"
         f" WHERE {' AND '.join(conditions)}"
@@ -65,6 +68,8 @@ def statement(source: Source, question: Question) -> tuple[str, list[str]]:
     values = list(question.filters.values())
     if question.kind == COUNT:
         return f"SELECT source_ip_address, count(*) {events} GROUP BY ALL", values
+    if question.kind == MATCHES:
+        return f"SELECT count(*) {events}", values
     if question.kind == EVENT:
         return f"SELECT event {events}", values
     return f"SELECT event {events} ORDER BY event_time DESC, uid DESC LIMIT {question.limit}", values
@@ -79,4 +84,7 @@ def ask(source: Source, question: Question) -> Answer:
     seconds = time.perf_counter() - started
     if question.kind == COUNT:
         return Answer(seconds, min(len(rows), MOST_COUNTED), counts_digest(dict(rows)))
+    if question.kind == MATCHES:
+        ((count,),) = rows
+        return Answer(seconds, count, digest([str(count)]))
     return Answer(seconds, len(rows), digest(row[0] for row in rows))
