@@ -21,7 +21,7 @@ from trailkeep.search.engines import Thresholds
 from trailkeep.search.estimate import DOLLARS_PER_TB
 from trailkeep.search.search import Answer, Search
 
-REQUEST_BYTES, JOB_BYTES = 256 << 20, 20 << 30
+REQUEST_BYTES, JOB_BYTES = 256 << 20, 5 << 30
 
 bucket = Bucket(settings.lake_bucket())
 lake = Lake(bucket)
