@@ -14,6 +14,7 @@ from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.utils import utcnow
 
+from tests.clients import forget_clients
 from tests.faults.seaweed import SeaweedFS, why_not
 from trailkeep.lake import storage
 from trailkeep.lake.storage import Bucket
@@ -28,9 +29,11 @@ def connected(environment: Mapping[str, str], *, fast: bool = True) -> Iterator[
         if not fast:
             patch.setattr(storage, "obstore", None)
         patch.setattr(boto3, "DEFAULT_SESSION", None)  # it remembers its first credentials
-        _forget_clients()
-        yield
-    _forget_clients()
+        forget_clients()
+        try:
+            yield
+        finally:  # whatever happened meanwhile: tests that come later must not speak to this store
+            forget_clients()
 
 
 @contextmanager
@@ -70,8 +73,3 @@ def new_bucket(*, versioned: bool = False) -> Bucket:
     if versioned:
         client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
     return Bucket(name)
-
-
-def _forget_clients() -> None:
-    storage._client.cache_clear()
-    storage._fast_store.cache_clear()

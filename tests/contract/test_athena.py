@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.contract.fake_athena import WORKGROUP, FakeAthena
+from tests.contract.stores import connected
 from tests.local.emulator import free_port
 from tests.unit.memory_bucket import MemoryBucket
-from trailkeep.athena import engine
 from trailkeep.athena.engine import MOST_RESULT_BYTES, Athena, State, athena_of
 from trailkeep.errors import EngineUnavailable, QueryFailed
 from trailkeep.sql.kinds import BIGINT
@@ -19,17 +19,9 @@ ONE = (("one", BIGINT),)
 
 
 @pytest.fixture
-def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAthena]:
-    with FakeAthena().serving() as serving:
-        _point_to(serving.url, monkeypatch)
+def fake() -> Iterator[FakeAthena]:
+    with FakeAthena().serving() as serving, connected({"AWS_ENDPOINT_URL_ATHENA": serving.url}):
         yield serving
-    engine._client.cache_clear()
-
-
-def _point_to(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL_ATHENA", url)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    engine._client.cache_clear()
 
 
 @pytest.fixture
@@ -132,13 +124,14 @@ def test_what_athena_refuses_has_a_type(
         athena.start("SELECT 1", "job")
 
 
-def test_where_nothing_answers_that_is_told_soon(monkeypatch: pytest.MonkeyPatch, bucket: MemoryBucket) -> None:
-    _point_to(f"http://127.0.0.1:{free_port()}", monkeypatch)
+def test_where_nothing_answers_that_is_told_soon(bucket: MemoryBucket) -> None:
     begun = time.monotonic()
-    with pytest.raises(EngineUnavailable, match="did not answer"):
+    with (
+        connected({"AWS_ENDPOINT_URL_ATHENA": f"http://127.0.0.1:{free_port()}"}),
+        pytest.raises(EngineUnavailable, match="did not answer"),
+    ):
         Athena(WORKGROUP, "lake_tables", bucket).start("SELECT 1", "job")
     assert time.monotonic() - begun < 20
-    engine._client.cache_clear()
 
 
 @pytest.mark.parametrize("lacking", ["ATHENA_WORKGROUP", "GLUE_DATABASE"])

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from sqlglot import exp, parse_one
 
+from tests.contract.stores import connected
 from tests.e2e.trail import log_object, wait_for
 from tests.local.stack import LocalStack
 from tests.local.up import STACK_NAME
@@ -22,12 +23,10 @@ from tests.unit.sample_queries import SAMPLES
 from tests.unit.strategies import make_event, store
 from tests.unit.test_search_evaluation import MEETING, NOT_MEETING
 from tests.unit.trino import OnEmulator
-from trailkeep.athena import engine
 from trailkeep.athena.engine import Athena, State
 from trailkeep.athena.sources import sources_of
 from trailkeep.athena.text import EVENT_OUTPUTS, Asked, text_for, tree_for
 from trailkeep.errors import EngineUnavailable, QueryFailed
-from trailkeep.lake import storage
 from trailkeep.lake.partitions import EVENTS, INSIGHTS
 from trailkeep.lake.parts import Lake, Reading
 from trailkeep.lake.storage import Bucket
@@ -89,10 +88,7 @@ INSIGHT = make_event(
 @pytest.fixture(scope="module")
 def lake(stack: LocalStack) -> Iterator[Lake]:
     """The stack's lake, where every event was delivered twice, and an Insight found."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in stack.environment.items():
-            patch.setenv(name, value)
-        _forget_clients()
+    with connected(stack.environment):
         found = Lake(Bucket(stack.lake_bucket))
         store(found.bucket, [INSIGHT], dataset=INSIGHTS)
         for number in (1, 2):
@@ -101,12 +97,6 @@ def lake(stack: LocalStack) -> Iterator[Lake]:
         prefix = f"{EVENTS}/region={REGION}/"
         assert wait_for(lambda: len(found.bucket.list(prefix).objects) == 2 * len(partitions))
         yield found
-    _forget_clients()
-
-
-def _forget_clients() -> None:
-    for made in (storage._client, storage._fast_store, engine._client):
-        made.cache_clear()
 
 
 @pytest.fixture(scope="module")

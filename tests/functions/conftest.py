@@ -10,11 +10,9 @@ from typing import Any
 
 import pytest
 
+from tests.clients import forget_clients
 from tests.functions.deployment import SETTINGS, Deployment, deployed
-from trailkeep.announcements import _queue
-from trailkeep.jobs.starting import _functions
 from trailkeep.lake import storage
-from trailkeep.lake.storage import _client
 
 # The logger and the metrics are made once a process, from what the environment says at their first import.
 for name in ("POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"):
@@ -24,13 +22,11 @@ for name in ("POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"):
 @pytest.fixture(scope="session", autouse=True)
 def clients() -> Iterator[None]:
     """Clients of the emulated services for these tests, none left over from or to others: making one takes long."""
-    for cache in (_client, _queue, _functions):
-        cache.cache_clear()
+    forget_clients()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(storage, "obstore", None)  # the emulation is in this process, where only boto3 sees it
         yield
-    for cache in (_client, _queue, _functions):
-        cache.cache_clear()
+    forget_clients()
 
 
 @pytest.fixture

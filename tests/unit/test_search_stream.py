@@ -219,6 +219,21 @@ def test_an_index_that_names_what_is_gone_changes_nothing(
         assert rows_in(found) == told.answer(asked)
 
 
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_the_first_object_that_an_index_names_may_be_gone_as_any_other(newest_first: bool) -> None:
+    """Which is seen before anything was read, when its footer is looked for."""
+    lake, _ = settled_lake([make_record(1, MIDNIGHT)])
+    published = lake.now
+    lake.deliver([make_record(2, MIDNIGHT + SECOND)])
+    lake.compact()
+    lake.wait(minutes=90)
+    lake.compact()
+
+    asked = asking("*", start=MIDNIGHT, end=MIDNIGHT + SECOND, newest_first=newest_first)
+    found = stream(lake.lake, asked, as_of(lake), None, ["event"], Reading(), now=published)
+    assert [time for time, _, _ in rows_in(found)] == [MIDNIGHT]
+
+
 @settings(max_examples=40, deadline=None)
 @given(lives, st.lists(records(), min_size=1, max_size=10), matchings(), st.booleans(), st.booleans())
 def test_what_comes_later_is_not_seen(

@@ -122,17 +122,18 @@ class Stream(Iterator[pa.Table]):
             return scan.matches(leg.stretch, rows_of(self._lake.bucket, leg.stretch, leg.scanned), is_over.is_set)
 
         is_whole = self._left is None
+        gone = self._reading.gone  # an itinerary looks into its first dates as soon as it is made
         itinerary = Itinerary(self._lake, sources, window, self._direction, self._reading, is_whole=is_whole)
         ahead = ReadingAhead(itinerary, matches, is_whole=is_whole, takes_all=scan.takes_all)
         try:
-            yield from self._merged(ahead, is_indexed=snapshot is not None)
+            yield from self._merged(ahead, gone if snapshot else None)
         finally:
             is_over.set()
             ahead.close()
 
-    def _merged(self, ahead: ReadingAhead, *, is_indexed: bool) -> Generator[pa.Table, None, None]:
+    def _merged(self, ahead: ReadingAhead, gone: int | None) -> Generator[pa.Table, None, None]:
+        """What an index names is not gone: where there is one, ``gone`` says how many objects were before it was used."""
         merged = Merged(self._direction, self._left)
-        gone = self._reading.gone
         has_read = False
         while (frontier := ahead.frontier) is not None:
             # A stream that stops has come further than where it began: so it ends, however often it is begun anew.
@@ -143,14 +144,14 @@ class Stream(Iterator[pa.Table]):
                 return
             self._take(*ahead.take(), merged)
             has_read = True
-            if is_indexed and self._reading.gone > gone:
+            if gone is not None and self._reading.gone > gone:
                 raise _Outdated
             self.has_unread = ahead.frontier is not None
             if merged.is_due or not self.has_unread:
                 yield from self._give(merged, ahead.frontier)
             if self.stopped_at:
                 return
-        if is_indexed and self._reading.gone > gone:
+        if gone is not None and self._reading.gone > gone:
             raise _Outdated
         self.has_unread = False
 
