@@ -16,6 +16,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from samtranslator.yaml_helper import yaml_parse
 
 from tests.benchmarks.events import LAST_DAY
 from tests.benchmarks.work import LAKE
@@ -43,6 +44,13 @@ def lake() -> Iterator[tuple[SeaweedFS, Contents]]:
         yield made
 
 
+def allocators() -> dict[str, str]:
+    """What the template says to the function that makes exports of how memory is to be had."""
+    function = yaml_parse((REPOSITORY / "template.yaml").read_text())["Resources"]["RunJobFunction"]
+    variables = function["Properties"]["Environment"]["Variables"]
+    return {name: variables[name] for name in ("ARROW_DEFAULT_MEMORY_POOL", "MALLOC_ARENA_MAX")}
+
+
 def exported(server: SeaweedFS, request: dict[str, Any]) -> dict[str, Any]:
     """What the process says that made the export."""
     done = subprocess.run(
@@ -50,6 +58,7 @@ def exported(server: SeaweedFS, request: dict[str, Any]) -> dict[str, Any]:
         cwd=REPOSITORY,
         env={
             **os.environ,
+            **allocators(),
             **server.environment,
             "PYTHONPATH": f"{REPOSITORY / 'layers/core'}:{REPOSITORY}",
         },

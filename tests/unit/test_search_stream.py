@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from tests.unit.living_lake import DAY, MIDNIGHT, REGIONS, SECOND, LivingLake, Record, make_record, records
 from tests.unit.search_lake import Life, Told, asking, event_of, live, lives, matchings, settled_lake
 from tests.unit.strategies import make_event, store
+from trailkeep.errors import StorageUnavailable
 from trailkeep.events.timestamps import to_micros
 from trailkeep.lake import compacted, parquet
 from trailkeep.lake.partitions import EVENTS, INSIGHTS
@@ -62,7 +63,7 @@ def begin(
 def rows_in(tables: Iterator[pa.Table]) -> list[Row]:
     found: list[Row] = []
     for table in tables:
-        assert table.num_rows
+        assert 0 < table.num_rows <= merging.MOST_ROWS
         times = table.column("event_time").cast(pa.int64()).to_pylist()
         found += zip(times, table.column("uid").to_pylist(), table.column("event").to_pylist(), strict=True)
     return found
@@ -421,6 +422,24 @@ def test_no_more_originals_are_read_than_are_needed() -> None:
     assert read("eventId: id-700", ("event",)) < size / 5
     assert read("*", ("event",), most=3) < size / 5
     assert read("event.more: none", ("event",)) > size / 2
+
+
+def test_a_store_that_does_not_answer_is_no_end() -> None:
+    lake, _ = settled_lake([make_record(number, MIDNIGHT + number) for number in range(30)])
+
+    def fail(operation: str, key: str) -> None:
+        if operation == "range":
+            raise StorageUnavailable("the object store did not answer")
+
+    lake.bucket.before_call = fail  # type: ignore[method-assign]
+    for is_indexed in (True, False):
+        with pytest.raises(StorageUnavailable):
+            rows_in(begin(lake, asking("*"), Reading(), is_indexed=is_indexed))
+
+
+def test_columns_that_are_none_are_refused() -> None:
+    with pytest.raises(KeyError):
+        begin(LivingLake(), asking("*"), Reading(), columns=("event", "nothing"))
 
 
 def test_an_empty_window_and_an_empty_lake_have_nothing() -> None:

@@ -7,8 +7,8 @@ import pyarrow.compute as pc
 
 from trailkeep.search.direction import Direction
 
-MOST_ROWS = 65_536
-MOST_BYTES = 64 << 20
+MOST_ROWS = 32_768
+MOST_BYTES = 32 << 20
 """Of a table that is given on; one row may be larger."""
 
 _LEAST_ROWS = 16_384
@@ -50,7 +50,7 @@ class Merged:
         """The rows that come before a time in microseconds, before which none is still to be added; None for all."""
         if not self._held:
             return
-        table = pa.concat_tables(self._held).combine_chunks()  # of many chunks, all would be copied for each slice
+        table = pa.concat_tables(self._held)
         self._held = []
         keys = table.select(["event_time", "uid"])
         places = pc.sort_indices(keys, sort_keys=[("event_time", self._order), ("uid", self._order)])
@@ -84,8 +84,18 @@ def _first_ones(keys: pa.Table) -> pa.BooleanArray:
 def _slices(table: pa.Table, places: pa.Array) -> Iterator[pa.Table]:
     """The rows in some places, in this order, as tables that are not too large."""
     step = max(1, min(MOST_ROWS, MOST_BYTES * len(table) // max(1, table.nbytes)))
-    for start in range(0, len(places), step):
-        yield from _halved(table.take(places.slice(start, step)))
+    slices = [places.slice(start, step) for start in range(0, len(places), step)]
+    spans = [(bounds["min"], bounds["max"] + 1) for bounds in (pc.min_max(each).as_py() for each in slices)]
+    if sum(end - start for start, end in spans) > 2 * len(table):
+        table, spans = table.combine_chunks(), [(0, len(table))] * len(slices)
+    for wanted, span in zip(slices, spans, strict=True):
+        yield from _halved(_taken(table, wanted, *span))
+
+
+def _taken(table: pa.Table, places: pa.Array, start: int, end: int) -> pa.Table:
+    """The rows in some places between two. Taking copies all chunks that it is given: as few as may be are."""
+    near = table.slice(start, end - start).combine_chunks()
+    return near.take(pc.subtract(places, pa.scalar(start, places.type)))
 
 
 def _halved(table: pa.Table) -> Iterator[pa.Table]:

@@ -11,21 +11,24 @@ AHEAD_BYTES = 96 << 20
 """What may be in memory of the stretches that were not yet taken, beside one of them."""
 
 AHEAD_STRETCHES = 16
+_AT_ONCE_OF_ALL = 2
+"""Stretches that are begun with where all will be taken: more when it is known how much of them is kept."""
+
 _LIKELY_SHARE = 0.25
 
 
 class ReadingAhead:
     """What ``work`` makes of each stretch of an itinerary, on threads of its own.
 
-    Where all of them will be taken, ``is_whole``, as many are read at once as may be; else one at first, and more as
-    more are taken. ``takes_all`` where all that is read is kept: else how much that is, is learned on the way.
+    Few are read at once at first, one where they are for a page and not ``is_whole`` to be taken, and more as more are
+    taken. ``takes_all`` where all that is read is kept: else how much that is, is learned on the way.
     """
 
     def __init__(
         self, itinerary: Itinerary, work: Callable[[Leg], Matches], *, is_whole: bool, takes_all: bool
     ) -> None:
         self._itinerary, self._work = itinerary, work
-        self._at_once = AHEAD_STRETCHES if is_whole else 1
+        self._at_once = _AT_ONCE_OF_ALL if is_whole else 1
         self._share = 1.0 if takes_all else _LIKELY_SHARE
         self._threads = ThreadPoolExecutor(AHEAD_STRETCHES, thread_name_prefix="scan")
         self._under_way: deque[tuple[Leg, Future[Matches]]] = deque()

@@ -132,7 +132,7 @@ class Stream(Iterator[pa.Table]):
             ahead.close()
 
     def _merged(self, ahead: ReadingAhead, gone: int | None) -> Generator[pa.Table, None, None]:
-        """What an index names is not gone: where there is one, ``gone`` says how many objects were before it was used."""
+        """Where an index is used, ``gone`` is how many objects were known to be before: what it names is not."""
         merged = Merged(self._direction, self._left)
         has_read = False
         while (frontier := ahead.frontier) is not None:
@@ -175,6 +175,7 @@ class Stream(Iterator[pa.Table]):
         if matches.damaged:
             self._reading.fail(key, f"it holds {matches.damaged} events that cannot be read")
         merged.add(matches.table)
+        pa.default_memory_pool().release_unused()
 
     def _give(self, merged: Merged, frontier: int | None) -> Generator[pa.Table, None, None]:
         """What comes before a time that nothing unread comes before."""
