@@ -41,9 +41,16 @@ invoke: $(VENV)/installed ## call a function of the running stack: make invoke F
 
 # ── Quality ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+# In the order of their folders: what waits for stacks and servers begins first, and what takes milliseconds fills up.
+PARALLEL := -n auto --dist loadfile --no-loadscope-reorder
+
 .PHONY: test
-test: $(VENV)/installed $(VENV)/stack/installed ## run all tests (some only: make test TESTS="tests/unit -k mask")
-	$(OFFLINE) $(RUN) -m pytest -n auto --dist loadfile $(TESTS)
+test: $(VENV)/installed $(VENV)/stack/installed ## run the tests (some only: make test TESTS="tests/unit -k mask")
+	$(OFFLINE) $(RUN) -m pytest $(PARALLEL) $(TESTS)
+
+.PHONY: test-thorough
+test-thorough: $(VENV)/installed $(VENV)/stack/installed ## run those that try everything: each fault at each call, kills, any request
+	$(OFFLINE) $(RUN) -m pytest -m thorough $(PARALLEL) $(TESTS)
 
 .PHONY: test-heavy
 test-heavy: $(VENV)/installed ## run the tests that take minutes: a million events are exported in every format

@@ -9,6 +9,9 @@ from typing import Any, NoReturn
 
 import pytest
 
+ON_REQUEST = ("thorough", "heavy")
+"""Marks of tests that are run where they are asked for by their mark."""
+
 UNIT = Path(__file__).parent / "unit"
 
 os.environ.update(
@@ -22,6 +25,15 @@ os.environ.update(
     AWS_EC2_METADATA_DISABLED="true",
 )
 os.environ.pop("AWS_PROFILE", None)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is run on request only."""
+    left_out = [mark for mark in ON_REQUEST if mark not in (config.option.markexpr or "")]
+    chosen = [item for item in items if not any(item.get_closest_marker(mark) for mark in left_out)]
+    if len(chosen) < len(items):
+        config.hook.pytest_deselected(items=list(set(items).difference(chosen)))
+        items[:] = chosen
 
 
 @pytest.fixture(autouse=True)

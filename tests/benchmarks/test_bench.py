@@ -15,7 +15,7 @@ from tests.benchmarks.options import SECTIONS
 from tests.benchmarks.peer import PYTHON, ROOT
 from tests.faults.seaweed import why_not
 
-pytestmark = [pytest.mark.bench, pytest.mark.seaweed, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.thorough, pytest.mark.bench, pytest.mark.seaweed, pytest.mark.timeout(900)]
 
 FIELDS = ["name", "value", "unit", "peer", "peer_value", "ratio", "budget", "met"]
 

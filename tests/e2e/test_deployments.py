@@ -10,6 +10,8 @@ from tests.local.deployment import DeploymentFailed
 from tests.local.home import Home
 from tests.local.up import PROJECT, running_stack
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:

@@ -16,6 +16,8 @@ from tests.local.fixtures import Command, commands
 from tests.local.home import holder
 from tests.local.stack import LocalStack
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def command(tmp_path: Path) -> Iterator[Command]:

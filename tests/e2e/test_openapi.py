@@ -12,6 +12,8 @@ from tests.local.home import Home
 from tests.local.stack import LocalStack
 from tests.local.up import PROJECT, running_stack
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture(scope="module")
 def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:

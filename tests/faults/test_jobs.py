@@ -23,6 +23,8 @@ from trailkeep.jobs.store import OPEN, JobStore
 from trailkeep.lake.parts import Lake
 from trailkeep.lake.storage import Bucket
 
+pytestmark = pytest.mark.thorough
+
 FUNCTIONS = ("run_job", "manage_jobs")
 
 

@@ -30,7 +30,7 @@ from trailkeep.lookup.page import read_page, visible_before
 from trailkeep.lookup.question import Question
 from trailkeep.retention import enforcement
 
-pytestmark = [pytest.mark.seaweed, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.thorough, pytest.mark.seaweed, pytest.mark.timeout(300)]
 
 SECONDS = 25
 STANDS, TRUSTED = timedelta(seconds=12), timedelta(seconds=6)

@@ -9,6 +9,8 @@ from tests.faults.scenario import Scenario
 from tests.faults.table import cases
 from tests.functions.interruption import Fault
 
+pytestmark = pytest.mark.thorough
+
 FUNCTIONS = ("search_events",)
 
 

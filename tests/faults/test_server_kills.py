@@ -25,7 +25,7 @@ from trailkeep.lake.commits import read_commit
 from trailkeep.lake.feed import read_feed
 from trailkeep.lake.storage import Bucket
 
-pytestmark = pytest.mark.seaweed
+pytestmark = [pytest.mark.thorough, pytest.mark.seaweed]
 
 OBJECTS = 240
 WORKERS = 4
