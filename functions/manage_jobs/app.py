@@ -8,10 +8,11 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from trailkeep import api, settings
 from trailkeep.jobs.description import describe, describe_whole
-from trailkeep.jobs.listing import list_jobs, parse_page
+from trailkeep.jobs.listing import list_jobs
 from trailkeep.jobs.store import DEFAULT_RETENTION_DAYS, JobStore
 from trailkeep.lake.capability import require_conditional_writes
 from trailkeep.lake.storage import Bucket
+from trailkeep.named import parse_page
 from trailkeep.observability import logger
 
 lake = Bucket(settings.lake_bucket())

@@ -10,9 +10,10 @@ from trailkeep import api, settings
 from trailkeep.access.principal import Principal
 from trailkeep.lake.capability import require_conditional_writes
 from trailkeep.lake.storage import Bucket
+from trailkeep.named import parse_page
 from trailkeep.observability import logger
 from trailkeep.request_body import Request, object_of
-from trailkeep.retention.hold_request import parse_hold, parse_page
+from trailkeep.retention.hold_request import parse_hold
 from trailkeep.retention.holds import create_hold, list_holds, release_hold
 from trailkeep.retention.settings import DEFAULT_FLOOR, change_settings, parse_change
 from trailkeep.retention.status import describe_retention

@@ -12,7 +12,7 @@ from trailkeep.lake.capability import require_conditional_writes
 from trailkeep.lake.storage import Bucket
 from trailkeep.observability import logger
 from trailkeep.request_body import Request, object_of
-from trailkeep.saved_queries.page import list_saved_queries, parse_page
+from trailkeep.saved_queries.page import list_saved_queries, parse_wanted
 from trailkeep.saved_queries.request import parse_definition
 from trailkeep.saved_queries.saved_query import Definition
 from trailkeep.saved_queries.simple import pickers
@@ -48,7 +48,7 @@ def definition(now: datetime) -> Definition:
 @app.get("/v1/saved-queries")
 def get_saved_queries() -> Response[str]:
     who = viewer()
-    page = list_saved_queries(lake, parse_page(api.parameters(app.current_event)), who)
+    page = list_saved_queries(lake, parse_wanted(api.parameters(app.current_event)), who)
     return api.answer(page.as_json(datetime.now(UTC)))
 
 

@@ -141,8 +141,8 @@ def test_the_view_of_an_operator_is_asked_for(body: dict[str, Any]) -> None:
         ({"query": 7}, "query must be a text"),
         ({"query": "*", "startTime": 7}, "startTime"),
         ({"query": "*", "regions": "cn-hangzhou"}, "regions"),
-        ({"query": "*", "engine": "athena"}, "unknown member engine"),
-        ({"query": "*", "dryRun": True}, "unknown member dryRun"),
+        ({"query": "*", "engine": "athena"}, "unknown field engine"),
+        ({"query": "*", "dryRun": True}, "unknown field dryRun"),
     ],
     ids=str,
 )

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from tests.unit.job_world import ADMIN, ALICE, BOB, JobWorld
 from trailkeep.access.principal import Principal
-from trailkeep.errors import InvalidNextToken, InvalidParameter, QueryFailed
+from trailkeep.errors import InvalidNextToken, QueryFailed
 from trailkeep.jobs import store
 from trailkeep.jobs.description import describe, describe_whole
 from trailkeep.jobs.job import Job, is_job_id
-from trailkeep.jobs.listing import list_jobs, parse_page
+from trailkeep.jobs.listing import list_jobs
 
 
 @pytest.fixture
@@ -158,31 +158,6 @@ def test_what_has_expired_is_deleted_or_damaged_is_not_shown(world: JobWorld) ->
 def test_a_token_that_was_not_given_is_refused(world: JobWorld, token: str) -> None:
     with pytest.raises(InvalidNextToken):
         list_jobs(world.store, ALICE, 5, token, world.now)
-
-
-def test_a_page_is_asked_for_by_its_parameters() -> None:
-    assert parse_page({}) == (50, None)
-    assert parse_page({"maxResults": ["1000"], "nextToken": ["x"]}) == (1000, "x")
-
-
-@pytest.mark.parametrize(
-    ("parameters", "named"),
-    [
-        ({"maxResults": ["0"]}, "maxResults"),
-        ({"maxResults": ["1001"]}, "maxResults"),
-        ({"maxResults": ["-1"]}, "maxResults"),
-        ({"maxResults": ["1.5"]}, "maxResults"),
-        ({"maxResults": ["１０"]}, "maxResults"),
-        ({"maxResults": ["1", "2"]}, "maxResults"),
-        ({"maxResults": ["9" * 5_000]}, "maxResults"),
-        ({"nextToken": [""]}, "nextToken"),
-        ({"state": ["running"]}, "state"),
-    ],
-    ids=str,
-)
-def test_what_cannot_be_asked_for_is_named(parameters: dict[str, list[str]], named: str) -> None:
-    with pytest.raises(InvalidParameter, match=named):
-        parse_page(parameters)
 
 
 # As the API shows them

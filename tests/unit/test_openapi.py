@@ -11,7 +11,7 @@ import pytest
 import schemathesis
 
 from tests.openapi_schemas import complaints, operations, resolved
-from trailkeep import errors, ingest, request_body
+from trailkeep import errors, ingest, named, request_body
 from trailkeep.access.principal import SCOPES
 from trailkeep.errors import TrailkeepError
 from trailkeep.exports.formats import CONTENT_TYPES
@@ -164,7 +164,7 @@ def test_filters_are_those_of_lookups() -> None:
 def test_limits_are_those_of_the_code() -> None:
     assert parameters.MAX_VALUES == question.MAX_VALUES
     pages = parameters.SHARED["maxResults"]["schema"]
-    assert (pages["maximum"], pages["default"]) == (question.MAX_RESULTS, question.DEFAULT_RESULTS)
+    assert (pages["maximum"], pages["default"]) == (named.MAX_RESULTS, named.DEFAULT_RESULTS)
     assert events.MAX_POSTED == ingest.MAX_EVENTS
     assert events.SCHEMAS["PostedEvent"]["properties"]["eventId"]["maxLength"] == ingest.MAX_ID_LENGTH
     assert retention.MOST_DAYS == settings._MOST

@@ -202,8 +202,8 @@ def test_an_unknown_argument_is_refused_with_the_nearest_known_one() -> None:
     query = saved("user: {{user}}", Parameter("user"))
 
     assert refusal(lambda: resolve(query, {"user": "a", "usr": "b"})).hint == "Did you mean user?"
-    assert refusal(lambda: resolve(query, {"user": "a", "zzz": "b"})).hint == "The parameters are user."
-    assert refusal(lambda: resolve(saved("*"), {"zzz": "b"})).hint == "This query has no parameters."
+    assert refusal(lambda: resolve(query, {"user": "a", "zzz": "b"})).hint == "Known are user."
+    assert refusal(lambda: resolve(saved("*"), {"zzz": "b"})).hint == "No argument is known here."
 
 
 @pytest.mark.parametrize(

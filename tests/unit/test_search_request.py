@@ -80,7 +80,7 @@ def test_what_cannot_be_is_named(body: dict[str, Any], named: str) -> None:
 
 
 def test_an_unknown_member_names_the_nearest_known_one() -> None:
-    with pytest.raises(InvalidParameter, match="unknown member starttime") as refused:
+    with pytest.raises(InvalidParameter, match="unknown field starttime") as refused:
         parse_request({"query": "*", "starttime": "2026-03-01T00:00:00Z"}, NOW)
 
     assert refused.value.hint == "Did you mean startTime?"

@@ -9,10 +9,11 @@ from trailkeep.errors import InvalidParameter
 from trailkeep.exports.formats import CONTENT_TYPES, Format
 from trailkeep.lake.partitions import EVENTS, INSIGHTS
 from trailkeep.lookup.question import OPERATOR, Question, parse_question
+from trailkeep.named import refuse_unknown
 from trailkeep.search.conditions import Everything
 from trailkeep.search.language import ParsedQuery, parse_query
 from trailkeep.search.matching import Matching
-from trailkeep.search.request import parse_request, refuse_unknown
+from trailkeep.search.request import parse_request
 from trailkeep.sql.statement import Statement, parse_statement
 
 _OF_SEARCH = ("query", "startTime", "endTime", "regions", "direction")

@@ -1,19 +1,18 @@
 """A page of jobs, the newest first: those of a token, or for an administrator all."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from trailkeep.access.principal import Principal
-from trailkeep.errors import InvalidNextToken, InvalidParameter, ObjectUnreadable
+from trailkeep.errors import InvalidNextToken, ObjectUnreadable
 from trailkeep.events.timestamps import format_time
 from trailkeep.jobs.description import describe
 from trailkeep.jobs.job import JOBS, Job, is_admin, is_job_id, job_id_in, job_key, mark_in, mark_of
 from trailkeep.jobs.store import JobStore
 
-DEFAULT_RESULTS, MAX_RESULTS = 50, 1000
 PAGE_BYTES = 4 << 20
 """A page closes at this: a function may answer 6 MB. A job as it is shown is no larger than as it is stored."""
 
@@ -33,19 +32,6 @@ class JobPage:
         completeness = {"complete": not self.failures, "asOf": format_time(now), "failures": self.failures}
         token = {"nextToken": self.next_token} if self.next_token else {}
         return {"jobs": self.jobs, **token, "completeness": completeness}
-
-
-def parse_page(parameters: Mapping[str, Sequence[str]]) -> tuple[int, str | None]:
-    """How many jobs a page of the list may have, and the token of the page before."""
-    for name, values in parameters.items():
-        if name not in ("maxResults", "nextToken"):
-            raise InvalidParameter(f"unknown parameter {name[:64]}")
-        if len(values) != 1 or not values[0]:
-            raise InvalidParameter(f"{name} must be given once, with a value")
-    most = parameters.get("maxResults", (str(DEFAULT_RESULTS),))[0]
-    if not re.fullmatch(r"[0-9]{1,4}", most) or not 1 <= int(most) <= MAX_RESULTS:
-        raise InvalidParameter(f"maxResults must be a whole number from 1 to {MAX_RESULTS}")
-    return int(most), next(iter(parameters.get("nextToken", ())), None)
 
 
 def list_jobs(

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from difflib import get_close_matches
 
 from trailkeep.errors import InvalidParameter
 from trailkeep.lookup.filters import FILTERS
 from trailkeep.lookup.question import Question, parse_question
+from trailkeep.named import nearest
 
 _SECOND = 1_000_000
 
@@ -88,7 +88,5 @@ def _one(parameters: Mapping[str, Sequence[str]], name: str, known: Mapping[str,
     if len(values) > 1:
         raise InvalidParameter(f"{name} may be given only once")
     if values[0] not in known:
-        near = get_close_matches(values[0], known, 1, 0.5)
-        hint = f"Did you mean {near[0]}?" if near else InvalidParameter.hint
-        raise InvalidParameter(f"{name} must be one of {', '.join(known)}", hint=hint)
+        raise InvalidParameter(f"{name} must be one of {', '.join(known)}", hint=nearest(values[0], known))
     return values[0]

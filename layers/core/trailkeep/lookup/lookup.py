@@ -22,8 +22,9 @@ from trailkeep.lookup.histogram_question import parse_histogram
 from trailkeep.lookup.operator_view import operator_row
 from trailkeep.lookup.oversized import is_oversized, link_to, stand_in
 from trailkeep.lookup.page import read_page, visible_before
-from trailkeep.lookup.question import Question, parse_question, unknown
+from trailkeep.lookup.question import Question, parse_question
 from trailkeep.lookup.regions import read_regions, regions_of
+from trailkeep.named import refuse_unknown
 
 Parameters = Mapping[str, Sequence[str]]
 Clock = Callable[[], bool]
@@ -64,8 +65,7 @@ class Lookup:
 
     def regions(self, parameters: Parameters, who: Principal, now: datetime, out_of_time: Clock) -> str:
         """The JSON answer of ``GET /v1/regions``: those with events that the asker may see, and ``completeness``."""
-        for name in parameters:
-            raise unknown(name)
+        refuse_unknown(parameters, (), kind="parameter")
         as_of = visible_before(to_micros(now))
         found, reading = read_regions(self.lake, None if who.regions == EVERYTHING else who.regions, as_of, now)
         if who.accounts != EVERYTHING:

@@ -1,19 +1,17 @@
 """A lookup's question: what the query parameters of ``GET /v1/events`` ask for, checked parameter by parameter."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from difflib import get_close_matches
 
 from trailkeep.errors import InvalidParameter, InvalidTimeRange
 from trailkeep.events.regions import is_region
 from trailkeep.events.timestamps import parse_micros, to_micros
 from trailkeep.lookup.filters import FILTERS, INSIGHT_FILTERS, SENSITIVE, Filter, make_filter
+from trailkeep.named import max_results, refuse_unknown
 
 BACKWARD, FORWARD = "BACKWARD", "FORWARD"
 OPERATOR = "operator"
-DEFAULT_RESULTS, MAX_RESULTS = 50, 1000
 DEFAULT_WINDOW = timedelta(days=7)
 MAX_VALUES = 100
 """Values of one filter in one request: a URL holds no more anyway, and each costs a comparison a row."""
@@ -71,7 +69,7 @@ def parse_question(
         end=end,
         regions=() if "*" in regions else regions,
         newest_first=_direction(parameters),
-        max_results=_max_results(parameters),
+        max_results=max_results(parameters),
         filters=tuple(sorted(filters, key=lambda item: (item.parameter, item.excludes))),
         asked_window=asked,
         is_operator_view=_is_operator_view(parameters),
@@ -79,16 +77,9 @@ def parse_question(
     return question, next(iter(parameters.get("nextToken", ())), None)
 
 
-def unknown(name: str, known: Sequence[str] = ()) -> InvalidParameter:
-    """The refusal of a parameter that is not known, with the nearest one that is."""
-    near = get_close_matches(name, known, 1, 0.5)
-    shown = name[:64].encode(errors="replace").decode()  # it may be no text that an answer can repeat
-    return InvalidParameter(f"unknown parameter {shown}", hint=f"Did you mean {near[0]}?" if near else None)
-
-
 def _check(name: str, values: Sequence[str], controls: Sequence[str], filters: Sequence[str]) -> None:
     if name not in controls and name.removesuffix("!") not in filters:
-        raise unknown(name, (*controls, *filters))
+        refuse_unknown([name], (*controls, *filters), kind="parameter")
     if name in _ONCE and len(values) > 1:
         raise InvalidParameter(f"{name} may be given only once")
     if len(values) > MAX_VALUES:
@@ -121,10 +112,3 @@ def _is_operator_view(parameters: Mapping[str, Sequence[str]]) -> bool:
     if values and values[0] != OPERATOR:
         raise InvalidParameter(f"view must be {OPERATOR}, or absent for the events as they are")
     return bool(values)
-
-
-def _max_results(parameters: Mapping[str, Sequence[str]]) -> int:
-    value = next(iter(parameters.get("maxResults", ())), str(DEFAULT_RESULTS))
-    if not re.fullmatch(r"[0-9]{1,4}", value) or not 1 <= int(value) <= MAX_RESULTS:
-        raise InvalidParameter(f"maxResults must be a whole number from 1 to {MAX_RESULTS}")
-    return int(value)

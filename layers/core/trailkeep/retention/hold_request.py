@@ -1,16 +1,14 @@
 """What requests to ``/v1/holds`` ask for, checked field by field."""
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import date
-from difflib import get_close_matches
 from typing import Any
 
 from trailkeep.errors import InvalidParameter
 from trailkeep.events.regions import is_region
+from trailkeep.named import refuse_unknown
 from trailkeep.retention.holds import Scope
 
-DEFAULT_RESULTS, MAX_RESULTS = 50, 1000
 MAX_VALUES = 100
 _LENGTHS = {"name": 128, "reason": 2_000}
 _MAX_ACCOUNT_LENGTH = 256
@@ -19,11 +17,7 @@ _KNOWN = (*_LENGTHS, "regions", "startDate", "endDate", "accounts")
 
 def parse_hold(fields: Mapping[str, Any]) -> tuple[str, str, Scope]:
     """Name, reason and scope of a hold. Raises :class:`InvalidParameter`, which names the field."""
-    for name in fields:
-        if name not in _KNOWN:
-            near = get_close_matches(name, _KNOWN, 1, 0.5)
-            hint = f"Did you mean {near[0]}?" if near else f"The fields are {', '.join(_KNOWN)}."
-            raise InvalidParameter(f"unknown field {name[:64]}", hint=hint)
+    refuse_unknown(fields, _KNOWN)
     scope = Scope(
         regions=_texts(fields, "regions", is_region, "regions such as cn-hangzhou"),
         start_date=_date(fields, "startDate"),
@@ -38,19 +32,6 @@ def parse_hold(fields: Mapping[str, Any]) -> tuple[str, str, Scope]:
     if scope.start_date and scope.end_date and scope.start_date > scope.end_date:
         raise InvalidParameter("startDate must not be after endDate")
     return _text(fields, "name"), _text(fields, "reason"), scope
-
-
-def parse_page(parameters: Mapping[str, Sequence[str]]) -> tuple[int, str | None]:
-    """How many holds a page of the list may have, and the token of the page before."""
-    for name, values in parameters.items():
-        if name not in ("maxResults", "nextToken"):
-            raise InvalidParameter(f"unknown parameter {name[:64]}")
-        if len(values) != 1 or not values[0]:
-            raise InvalidParameter(f"{name} must be given once, with a value")
-    most = parameters.get("maxResults", (str(DEFAULT_RESULTS),))[0]
-    if not re.fullmatch(r"[0-9]{1,4}", most) or not 1 <= int(most) <= MAX_RESULTS:
-        raise InvalidParameter(f"maxResults must be a whole number from 1 to {MAX_RESULTS}")
-    return int(most), next(iter(parameters.get("nextToken", ())), None)
 
 
 def _text(fields: Mapping[str, Any], name: str) -> str:

@@ -6,7 +6,6 @@ has deleted anything. A value that is raised counts at once.
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from difflib import get_close_matches
 from typing import Annotated, Any
 
 import msgspec
@@ -14,6 +13,7 @@ import msgspec
 from trailkeep.access.principal import Principal
 from trailkeep.errors import InvalidBody, InvalidParameter, ObjectNotFound, ObjectUnreadable, StorageUnavailable
 from trailkeep.lake.storage import Bucket
+from trailkeep.named import refuse_unknown
 
 SETTINGS = "state/retention.json"
 
@@ -130,11 +130,8 @@ def parse_change(fields: Mapping[str, Any], floor: int) -> dict[str, int]:
     """The change that a request's body asks for. Raises :class:`InvalidParameter`, which names the field."""
     if not fields:
         raise InvalidBody("the body changes nothing", hint='Send some of {"days", "landingDays", "quarantineDays"}.')
+    refuse_unknown(fields, _MOST)
     for name, value in fields.items():
-        if name not in _MOST:
-            near = get_close_matches(name, _MOST, 1, 0.5)
-            hint = f"Did you mean {near[0]}?" if near else f"Send some of {', '.join(_MOST)}."
-            raise InvalidParameter(f"unknown field {name[:64]}", hint=hint)
         least = floor if name == "days" else 1
         if type(value) is not int or not least <= value <= _MOST[name]:
             raise InvalidParameter(f"{name} must be a whole number from {least} to {_MOST[name]}")

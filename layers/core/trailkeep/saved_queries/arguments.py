@@ -3,9 +3,9 @@
 import ipaddress
 import re
 from collections.abc import Mapping
-from difflib import get_close_matches
 
 from trailkeep.errors import InvalidParameter
+from trailkeep.named import refuse_unknown
 from trailkeep.saved_queries.saved_query import Kind, Parameter
 
 MAX_LENGTH = 1_000
@@ -17,11 +17,7 @@ _NUMBER = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,9})?", re.ASCII)
 def arguments_of(parameters: tuple[Parameter, ...], given: Mapping[str, object]) -> dict[str, str]:
     """A text for each parameter: as given, or its default. Raises :class:`InvalidParameter`, which names it."""
     known = {parameter.name: parameter for parameter in parameters}
-    for name in given:
-        if name not in known:
-            near = get_close_matches(name, known, 1, 0.5)
-            hint = f"Did you mean {near[0]}?" if near else _known_hint(known)
-            raise InvalidParameter(f"unknown argument {name[:64]}", hint=hint)
+    refuse_unknown(given, known, kind="argument")
     return {name: _argument(parameter, given.get(name)) for name, parameter in known.items()}
 
 
@@ -67,7 +63,3 @@ def _network(name: str, text: str) -> str:
     except ValueError:
         pass
     raise InvalidParameter(f"{name} must be an address, or a CIDR range such as 192.0.2.0/24")
-
-
-def _known_hint(known: Mapping[str, Parameter]) -> str:
-    return f"The parameters are {', '.join(known)}." if known else "This query has no parameters."

@@ -1,21 +1,20 @@
 """Pages of the list of saved queries: one's own and shared ones in the order of their creation, then the presets."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 
 from trailkeep.access.principal import Principal
-from trailkeep.errors import InvalidNextToken, InvalidParameter, ObjectNotFound, ObjectUnreadable
+from trailkeep.errors import InvalidNextToken, ObjectNotFound, ObjectUnreadable
 from trailkeep.events.timestamps import format_time
 from trailkeep.lake.parallel import in_parallel
 from trailkeep.lake.storage import Bucket, Stat
+from trailkeep.named import DEFAULT_RESULTS, parse_page
 from trailkeep.saved_queries.presets import presets
 from trailkeep.saved_queries.saved_query import SavedQuery
 from trailkeep.saved_queries.store import SAVED_QUERIES, decode, id_in, key_of
 
-DEFAULT_RESULTS, MAX_RESULTS = 50, 1000
 _AT_ONCE = 64
 
 
@@ -43,20 +42,12 @@ class SavedQueryPage:
         return {"savedQueries": self.saved_queries, **token, "completeness": completeness}
 
 
-def parse_page(parameters: Mapping[str, Sequence[str]]) -> Wanted:
+def parse_wanted(parameters: Mapping[str, Sequence[str]]) -> Wanted:
     """The page that query parameters ask for. Raises :class:`InvalidParameter` or :class:`InvalidNextToken`."""
-    for name, values in parameters.items():
-        if name not in ("name", "maxResults", "nextToken"):
-            raise InvalidParameter(f"unknown parameter {name[:64]}", hint="Known are name, maxResults and nextToken.")
-        if len(values) != 1 or not values[0]:
-            raise InvalidParameter(f"{name} must be given once, with a value")
-    most = parameters.get("maxResults", (str(DEFAULT_RESULTS),))[0]
-    if not re.fullmatch(r"[0-9]{1,4}", most) or not 1 <= int(most) <= MAX_RESULTS:
-        raise InvalidParameter(f"maxResults must be a whole number from 1 to {MAX_RESULTS}")
-    behind = next(iter(parameters.get("nextToken", ())), None)
+    most, behind = parse_page(parameters, "name")
     if behind is not None and behind not in presets() and id_in(key_of(behind)) is None:
         raise InvalidNextToken("nextToken is damaged")
-    return Wanted(parameters.get("name", ("",))[0].lower(), int(most), behind)
+    return Wanted(parameters.get("name", ("",))[0].lower(), most, behind)
 
 
 def list_saved_queries(lake: Bucket, wanted: Wanted, who: Principal) -> SavedQueryPage:

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from trailkeep.errors import InvalidParameter
+from trailkeep.named import nearest, refuse_unknown
 from trailkeep.saved_queries.arguments import normalised
 from trailkeep.saved_queries.operators import MAX_VALUES, OPERATORS
 from trailkeep.saved_queries.placeholders import NAME
@@ -33,7 +33,7 @@ def parse_definition(fields: Mapping[str, Any], now: datetime) -> Definition:
     Raises :class:`InvalidParameter`, which names the field; :class:`InvalidTimeRange`; or :class:`InvalidQuery` for a
     query that cannot be read, which names the place in its text.
     """
-    _known(fields, _DEFINITION, "")
+    refuse_unknown(fields, _DEFINITION)
     conditions = _listed(fields, "conditions", MAX_CONDITIONS, _condition)
     parameters = _listed(fields, "parameters", MAX_PARAMETERS, _parameter)
     mode = _one_of(fields, "mode", (SIMPLE, CUSTOM), SIMPLE if conditions else CUSTOM)
@@ -79,7 +79,7 @@ def _query(fields: Mapping[str, Any], mode: str, conditions: tuple[Condition, ..
 
 
 def _condition(fields: Mapping[str, Any], where: str) -> Condition:
-    _known(fields, _CONDITION, where)
+    refuse_unknown(fields, _CONDITION, where=where)
     operator = _one_of(fields, "operator", tuple(OPERATORS), None, where)
     return Condition(
         field=_text(fields, "field", MAX_FIELD, where=where),
@@ -104,7 +104,7 @@ def _value(value: Any, where: str) -> str | tuple[str, ...] | None:
 
 
 def _parameter(fields: Mapping[str, Any], where: str) -> Parameter:
-    _known(fields, _PARAMETER, where)
+    refuse_unknown(fields, _PARAMETER, where=where)
     name = fields.get("name")
     if not isinstance(name, str) or not NAME.fullmatch(name):
         raise InvalidParameter(f"{where}name must be a letter and at most 31 letters, digits and underscores behind it")
@@ -129,14 +129,6 @@ def _listed(
     return tuple(item(each, f"{name}[{place}].") for place, each in enumerate(values))
 
 
-def _known(fields: Mapping[str, Any], known: Sequence[str], where: str) -> None:
-    for name in fields:
-        if name not in known:
-            near = get_close_matches(name, known, 1, 0.5)
-            hint = f"Did you mean {near[0]}?" if near else f"The fields are {', '.join(known)}."
-            raise InvalidParameter(f"unknown field {where}{name[:64]}", hint=hint)
-
-
 def _text(fields: Mapping[str, Any], name: str, most: int, default: str | None = None, where: str = "") -> str:
     value = fields.get(name, default)
     if not isinstance(value, str) or len(value) > most or (default is None and not value.strip()):
@@ -158,7 +150,5 @@ def _flag(fields: Mapping[str, Any], name: str) -> bool:
 def _one_of(fields: Mapping[str, Any], name: str, known: Sequence[str], default: str | None, where: str = "") -> Any:
     value = fields.get(name, default)
     if value not in known:
-        near = get_close_matches(str(value), known, 1, 0.5)
-        hint = f"Did you mean {near[0]}?" if near else InvalidParameter.hint
-        raise InvalidParameter(f"{where}{name} must be one of {', '.join(known)}", hint=hint)
+        raise InvalidParameter(f"{where}{name} must be one of {', '.join(known)}", hint=nearest(str(value), known))
     return value

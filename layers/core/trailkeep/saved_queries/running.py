@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from trailkeep.errors import InvalidParameter
+from trailkeep.named import refuse_unknown
 from trailkeep.saved_queries.resolve import resolve
 from trailkeep.saved_queries.saved_query import Definition
 from trailkeep.saved_queries.window import window_of
-from trailkeep.search.request import refuse_unknown
 
 _PASSED_ON = ("startTime", "endTime", "regions", "direction", "maxResults", "engine", "dryRun")
 _PAGES = "The answer's member search is a body for POST /v1/search, which gives further pages with nextToken."

@@ -9,7 +9,7 @@ from trailkeep.access.principal import Principal
 from trailkeep.events.timestamps import to_micros
 from trailkeep.lake.partitions import EVENTS, INSIGHTS
 from trailkeep.lookup.page import visible_before
-from trailkeep.lookup.question import MAX_RESULTS
+from trailkeep.named import MAX_RESULTS
 from trailkeep.search.language import parse_query
 from trailkeep.search.matching import Matching, narrowed
 from trailkeep.search.request import SearchRequest, parse_request

@@ -1,13 +1,13 @@
 """The body of ``POST /v1/search``, checked member by member: what is asked, over which time and regions, and how."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from difflib import get_close_matches
 from typing import Any
 
 from trailkeep.errors import InvalidParameter
-from trailkeep.lookup.question import MAX_RESULTS, Question, parse_question
+from trailkeep.lookup.question import Question, parse_question
+from trailkeep.named import MAX_RESULTS, refuse_unknown
 
 ENGINES = ("auto", "embedded", "athena")
 MAX_REGIONS = 100
@@ -47,16 +47,6 @@ def parse_request(body: Mapping[str, Any], now: datetime) -> SearchRequest:
         raise InvalidParameter("dryRun must be true or false")
     question, next_token = parse_question(_as_parameters(body), now)
     return SearchRequest(body["query"], question, next_token, engine, dry_run)
-
-
-def refuse_unknown(body: Mapping[str, Any], known: Collection[str]) -> None:
-    """Raise :class:`InvalidParameter` for a member that is not known: a misspelt one would pass for a default."""
-    for name in body:
-        if name not in known:
-            near = get_close_matches(name, known, 1, 0.5)
-            raise InvalidParameter(
-                f"unknown member {name[:64]}", hint=f"Did you mean {near[0]}?" if near else InvalidParameter.hint
-            )
 
 
 def _as_parameters(body: Mapping[str, Any]) -> dict[str, list[str]]:
