@@ -7,11 +7,10 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from trailkeep import api, settings
-from trailkeep.errors import StorageUnavailable
 from trailkeep.exports.ordering import SCOPE, order_export
 from trailkeep.jobs.description import describe
 from trailkeep.jobs.idempotency import idempotency_of
-from trailkeep.jobs.starting import start
+from trailkeep.jobs.ordering import begin
 from trailkeep.jobs.store import DEFAULT_RETENTION_DAYS, JobStore
 from trailkeep.lake.parts import Lake
 from trailkeep.lake.storage import Bucket
@@ -32,10 +31,7 @@ def post_export() -> Response[str]:
     request = Request(event.body, bool(event.is_base64_encoded), api.headers(event))
     body = object_of(request)
     job = order_export(lake, store, body, who, now, idempotency_of(request.headers, text_of(request)))
-    try:
-        start(job.id)
-    except StorageUnavailable as error:
-        logger.warning("the job waits for the schedule", job=job.id, reason=error.message)
+    begin(job)
     logger.info("export asked for", extra={"token_id": who.token_id, "job": job.id, "format": body["format"]})
     return api.answer({"job": describe(job, store.retention)}, status=202)
 

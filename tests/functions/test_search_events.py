@@ -356,6 +356,34 @@ def test_a_budget_that_is_spent_refuses_the_next_search(deployment: Deployment) 
     assert deployment.search({"query": COUNT, **DAY, "dryRun": True}, who=who).body["scanBudgetLeft"] == 0
 
 
+def test_a_job_is_paid_for_once_and_one_that_is_refused_not_at_all(deployment: Deployment) -> None:
+    land(deployment, make_events(3))
+    only_jobs(deployment)
+    size = sum(map(len, deployment.objects("events/").values()))
+    who = {**VIEWER, "scanBytesPerDay": str(3 * size)}
+    body, headers = {"query": COUNT, **DAY}, {"Idempotency-Key": "once"}
+
+    assert deployment.search(body, headers, who).status == 202
+    deployment.clock.forward(seconds=30)
+    assert deployment.search(body, headers, who).status == 202
+    assert_error(deployment.search({**body, "maxResults": 1}, headers, who), 409, "IdempotencyConflict")
+
+    (spent,) = deployment.documents("state/budgets/")
+    assert spent["bytes"] == size
+
+
+def test_sql_that_fails_costs_what_it_read_and_no_more(deployment: Deployment) -> None:
+    land(deployment, make_events(3))
+    size = sum(map(len, deployment.objects("events/").values()))
+    who = {**VIEWER, "scanBytesPerDay": str(3 * size)}
+
+    failing = {"query": "* | select cast(event_name as bigint) from log", **DAY}
+    assert_error(deployment.search(failing, who=who), 422, "QueryFailed")
+
+    (spent,) = deployment.documents("state/budgets/")
+    assert 0 < spent["bytes"] <= size
+
+
 # Saved queries
 
 

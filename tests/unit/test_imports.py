@@ -97,13 +97,13 @@ def test_capabilities_do_not_know_each_other_nor_http(capability: str) -> None:
 
 @pytest.mark.parametrize("module", below("jobs"))
 def test_jobs_know_nothing_of_what_is_done_as_one(module: str) -> None:
-    known = ("jobs", "access", "lake", "events", "errors", "settings")
+    known = ("jobs", "access", "lake", "events", "errors", "observability", "settings")
     assert all(name.partition(".")[0] in known for name in ours(module))
 
 
 @pytest.mark.parametrize("module", below("saved_queries"))
 def test_saved_queries_know_the_languages_that_they_are_written_in(module: str) -> None:
-    known = ("saved_queries", "search", "sql", "access", "lake", "events", "errors")
+    known = ("saved_queries", "search", "sql", "access", "lake", "events", "errors", "named")
     assert all(name.partition(".")[0] in known for name in ours(module))
 
 

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from trailkeep.access.budget import give_back, spend
+from trailkeep.access.budget import spend
 from trailkeep.access.principal import Principal
-from trailkeep.errors import TrailkeepError
 from trailkeep.events.timestamps import to_micros
 from trailkeep.exports.request import Export, parse_export
 from trailkeep.jobs.idempotency import Idempotency
 from trailkeep.jobs.job import Job
+from trailkeep.jobs.ordering import order
 from trailkeep.jobs.store import JobStore
 from trailkeep.lake.capability import require_conditional_writes
 from trailkeep.lake.parts import Lake
@@ -40,14 +40,7 @@ def order_export(
     require_conditional_writes(lake.bucket)
     size = _size(lake, export, who, now)
     spend(lake.bucket, who, size, now)
-    try:
-        job = store.create(KIND, dict(body), who, SCOPE, now, idempotency)
-    except TrailkeepError:
-        give_back(lake.bucket, who, size, now)
-        raise
-    if job.created_at != now:  # it was paid for when it was ordered first
-        give_back(lake.bucket, who, size, now)
-    return job
+    return order(store, KIND, body, who, SCOPE, now, paid=size, idempotency=idempotency)
 
 
 def _size(lake: Lake, export: Export, who: Principal, now: datetime) -> int:

@@ -2,7 +2,15 @@
 
 from typing import Any
 
-from trailkeep.errors import IdempotencyConflict, InvalidParameter, InvalidQuery, InvalidTimeRange, TooManyJobs
+from trailkeep.errors import (
+    IdempotencyConflict,
+    InvalidParameter,
+    InvalidQuery,
+    InvalidTimeRange,
+    ObjectUnreadable,
+    ScanBudgetExceeded,
+    TooManyJobs,
+)
 from trailkeep.openapi.jobs import JOB, TO_JOB
 from trailkeep.openapi.operations import answer, json_body, operation
 from trailkeep.openapi.parameters import FILTER_NAMES, in_header
@@ -87,7 +95,15 @@ PATHS: dict[str, Any] = {
             answers={
                 "202": answer("The job that was started.", record({"job": ref("Job")}), {"job": JOB}, links=TO_JOB)
             },
-            errors=(InvalidParameter, InvalidTimeRange, InvalidQuery, IdempotencyConflict, TooManyJobs),
+            errors=(
+                InvalidParameter,
+                InvalidTimeRange,
+                InvalidQuery,
+                IdempotencyConflict,
+                ScanBudgetExceeded,
+                TooManyJobs,
+                ObjectUnreadable,
+            ),
             writes=True,
         )
     }

@@ -11,20 +11,19 @@ import msgspec
 
 from trailkeep.access.budget import charge, demand_some, give_back, left, spend
 from trailkeep.access.principal import Principal
-from trailkeep.errors import AccessDenied, JobUnfinished, StorageUnavailable
+from trailkeep.errors import AccessDenied, JobUnfinished, TrailkeepError
 from trailkeep.events.timestamps import from_micros, to_micros
 from trailkeep.jobs.description import describe
 from trailkeep.jobs.idempotency import Idempotency
 from trailkeep.jobs.job import Job, Tally
 from trailkeep.jobs.lifecycle import claimed, succeeded
-from trailkeep.jobs.starting import start
+from trailkeep.jobs.ordering import begin, order
 from trailkeep.jobs.store import JobStore
 from trailkeep.lake.capability import require_conditional_writes
 from trailkeep.lake.parts import Lake, Reading
 from trailkeep.lookup.completeness import completeness
 from trailkeep.lookup.cursor import CursorSigner
 from trailkeep.lookup.oversized import is_oversized, stand_in
-from trailkeep.observability import logger
 from trailkeep.search.engines import Choice, Thresholds, choose
 from trailkeep.search.estimate import Estimate, estimate, price
 from trailkeep.search.inquiry import Inquiry, understand
@@ -92,7 +91,7 @@ class Search:
             answer = self._rows(asked, asked.statement, body, size, who, now, out_of_time)
             if answer is not None:
                 return answer
-        return self._job(body, engine, who, now, idempotency)
+        return self._job(body, engine, size.bytes, who, now, idempotency)
 
     # Events
 
@@ -127,7 +126,11 @@ class Search:
         from trailkeep.search.selection import LIMITS, select
 
         reading = Reading()
-        selected = select(self.lake, asked.matching, statement, asked.as_of, now, reading, out_of_time, LIMITS)
+        try:
+            selected = select(self.lake, asked.matching, statement, asked.as_of, now, reading, out_of_time, LIMITS)
+        except TrailkeepError:
+            give_back(self.lake.bucket, who, size.bytes - reading.bytes, now)
+            raise
         if selected is None:
             return None
         give_back(self.lake.bucket, who, size.bytes - reading.bytes, now)
@@ -169,16 +172,19 @@ class Search:
     # Jobs
 
     def _job(
-        self, body: Mapping[str, Any], engine: Choice, who: Principal, now: datetime, idempotency: Idempotency | None
+        self,
+        body: Mapping[str, Any],
+        engine: Choice,
+        paid: int,
+        who: Principal,
+        now: datetime,
+        idempotency: Idempotency | None,
     ) -> Answer:
-        """A job that will find the rows."""
+        """A job that will find the rows, for which so many bytes of a budget were taken."""
         require_conditional_writes(self.lake.bucket)
         request = {**body, "engine": "athena" if engine == "athena" else "embedded"}
-        job = self.jobs.create("search", request, who, "view", now, idempotency)
-        try:
-            start(job.id)
-        except StorageUnavailable as error:
-            logger.warning("the job waits for the schedule", job=job.id, reason=error.message)
+        job = order(self.jobs, "search", request, who, "view", now, paid=paid, idempotency=idempotency)
+        begin(job)
         return Answer(msgspec.json.encode({"job": describe(job, self.jobs.retention)}).decode(), 202)
 
     def _cost(self, size: Estimate, engine: Choice, asked: Inquiry, who: Principal, now: datetime) -> Answer:
