@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tests.benchmarks.cast import COMMON_SERVICE, RARE_SERVICE, RAREST_SERVICE, make_cast
 from tests.benchmarks.events import ERROR_CODE, HOME, days_of
 from tests.benchmarks.plan import Plan
-from tests.benchmarks.questions import COUNT, EVENT, MATCHES, PAGE, Question
+from tests.benchmarks.questions import COUNT, EVENT, GROUPS, MATCHES, PAGE, Question
 
 _WEEK = 7
 
@@ -70,6 +70,9 @@ def questions_for(plan: Plan, facts: Mapping[str, str]) -> list[Question]:
     ]
 
 
+SEARCHES = ("search", "SQL")
+"""What the names of questions begin with for which all events are read."""
+
 BY_FIELD = "a field without an index"
 """What the names of searches hold that must read no longer than DuckDB does, of the same files."""
 
@@ -89,4 +92,10 @@ def searches_for(plan: Plan) -> list[Question]:
         asked("search, full text, newest 50", PAGE, ERROR_CODE, anywhere),
         asked(f"search, wildcard in {BY_FIELD}", MATCHES, f"event.{resource}: i-ab*", starts_with),
         asked(f"search, {BY_FIELD}", MATCHES, f"event.{mfa}: true", f"json_extract_string(event, '$.{mfa}') = 'true'"),
+        asked(
+            f"SQL over {BY_FIELD}",
+            GROUPS,
+            f'* | select "event.{mfa}" as value, count(*) as events from log group by 1',
+            f"json_extract_string(event, '$.{mfa}')",
+        ),
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tests.benchmarks.catalogue import BUDGETS, BY_FIELD
+from tests.benchmarks.catalogue import BUDGETS, BY_FIELD, SEARCHES
 from tests.benchmarks.lake import Built
 from tests.benchmarks.options import Options
 from tests.benchmarks.rows import Measurement, Row, at_most, unmeasured
@@ -31,7 +31,7 @@ def rows_of(built: Built, found: Sequence[Measurement]) -> list[Row]:
         if one.failure:
             rows.append(unmeasured(f"{name}: requests", "requests", f"≤ {budget.requests}" if budget else ""))
             continue
-        is_search = one.question.startswith("search")
+        is_search = one.question.startswith(SEARCHES)
         # A search reads everything: what it is held against is how long that takes, and of the same files.
         files = BEST if built.plan.is_copied and not is_search else OWN
         most = 1.0 if BY_FIELD in one.question else 0.1 if budget else None
@@ -65,7 +65,7 @@ def rows_of(built: Built, found: Sequence[Measurement]) -> list[Row]:
     answered = [one for one in ours if not one.failure]
     agreeing = sum(one.agrees for one in answered)
     for kind in ("lookup", "search"):
-        peaks = [one.peak for one in answered if one.question.startswith("search") == (kind == "search")]
+        peaks = [one.peak for one in answered if one.question.startswith(SEARCHES) == (kind == "search")]
         if peaks:
             rows.append(Row(f"{kind}, most memory, {built.plan.name} lake, {days}", max(peaks) / 1e6, "MB"))
     name = f"answers equal to DuckDB's, {built.plan.name} lake, {days}"

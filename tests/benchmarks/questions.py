@@ -9,7 +9,7 @@ from hashlib import sha256
 MOST_COUNTED = 1_000
 """Values that an answer names; the others are one number."""
 
-PAGE, EVENT, COUNT, MATCHES = "page", "event", "count", "matches"
+PAGE, EVENT, COUNT, MATCHES, GROUPS = "page", "event", "count", "matches", "groups"
 
 COLUMNS = {
     "serviceName": "service_name",
@@ -28,7 +28,7 @@ class Question:
     """A page of the newest events with their originals, one event by its ID, counts of events by address or of all.
 
     ``days`` are the first and last date of the window, ISO, both included. No ``regions`` are all regions. A ``search``
-    is a query of Trailkeep's, ``condition`` the same in DuckDB's SQL.
+    is a query of Trailkeep's, ``condition`` the same in DuckDB's SQL; or of groups, what DuckDB groups by.
     """
 
     name: str

@@ -49,7 +49,7 @@ def test_events_of_many_forms_one_after_another(query: str, verdicts: list[bool]
     ]
 
     for _ in range(2):
-        assert judge.verdicts(event.encode() for event in events) == verdicts
+        assert judge.verdicts([event.encode() for event in events]) == verdicts
 
 
 @pytest.mark.parametrize("query", ["event.a: 1", "event.a.b: 1", "one", "event.a: 1 and not one"])
@@ -72,5 +72,5 @@ def test_columns_are_named() -> None:
 def test_more_is_decided_than_is_remembered() -> None:
     judge = Judge(parse_query("event.a > 69000").condition)
 
-    assert judge.verdicts(b'{"a":%d}' % number for number in range(70_000)).count(True) == 999
+    assert judge.verdicts([b'{"a":%d}' % number for number in range(70_000)]).count(True) == 999
     assert judge.verdicts([b'{"a":1}', b'{"a":69001}']) == [False, True]

@@ -14,6 +14,7 @@ from tests.benchmarks.questions import (
     COLUMNS,
     COUNT,
     EVENT,
+    GROUPS,
     MATCHES,
     MOST_COUNTED,
     Answer,
@@ -59,7 +60,7 @@ def statement(source: Source, question: Question) -> tuple[str, list[str]]:
     first, last = question.days
     conditions = [f"date BETWEEN '{first}' AND '{last}'"]
     conditions += [f"{COLUMNS[parameter]} = ?" for parameter in question.filters]
-    if question.condition:
+    if question.condition and question.kind != GROUPS:
         conditions.append(f"({question.condition})")
     events = (
         f"FROM read_parquet([{files}], hive_partitioning = true, hive_types_autocast = false)"
@@ -70,6 +71,8 @@ def statement(source: Source, question: Question) -> tuple[str, list[str]]:
         return f"SELECT source_ip_address, count(*) {events} GROUP BY ALL", values
     if question.kind == MATCHES:
         return f"SELECT count(*) {events}", values
+    if question.kind == GROUPS:
+        return f"SELECT {question.condition}, count(*) {events} GROUP BY ALL", values
     if question.kind == EVENT:
         return f"SELECT event {events}", values
     return f"SELECT event {events} ORDER BY event_time DESC, uid DESC LIMIT {question.limit}", values
@@ -82,8 +85,9 @@ def ask(source: Source, question: Question) -> Answer:
     started = time.perf_counter()
     rows = connection.execute(text, values).fetchall()
     seconds = time.perf_counter() - started
-    if question.kind == COUNT:
-        return Answer(seconds, min(len(rows), MOST_COUNTED), counts_digest(dict(rows)))
+    if question.kind in (COUNT, GROUPS):
+        counts = {str(value): number for value, number in rows}
+        return Answer(seconds, min(len(rows), MOST_COUNTED), counts_digest(counts))
     if question.kind == MATCHES:
         ((count,),) = rows
         return Answer(seconds, count, digest([str(count)]))

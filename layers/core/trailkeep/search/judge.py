@@ -4,8 +4,7 @@ Of a thousand bytes a condition looks at some twenty, and they repeat. So an ori
 lie on the way to these, without reading the others, and what was decided once is remembered.
 """
 
-from collections.abc import Collection, Iterable, Iterator
-from functools import partial
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import repeat
 from typing import Any, TypeAlias
 
@@ -21,6 +20,7 @@ _MOST_REMEMBERED = 65_536
 _LONGEST_REMEMBERED = 512
 
 _Reader: TypeAlias = msgspec.json.Decoder[Any]
+_encode = msgspec.json.Encoder().encode
 
 
 class Judge:
@@ -35,16 +35,37 @@ class Judge:
         fields = [part for part in parts if isinstance(part, Field)]
         self.columns = sorted({name for field in fields for name in field.columns})
         is_about_all = any(isinstance(part, Words) for part in parts)
-        reader = None if is_about_all else _abridgement({field.path for field in fields if field.path})
-        self._decide = self._by_the_whole if reader is None else partial(self._by_a_part, reader)
-        self._decided: dict[bytes, bool | None] = {}
+        self._reader = None if is_about_all else _abridgement({field.path for field in fields if field.path})
+        self._decided: dict[bytes, bool] = {}
 
     def verdicts(
-        self, originals: Iterable[bytes], columns: Iterable[Columns | None] = repeat(None)
+        self, originals: Sequence[bytes], columns: Iterable[Columns | None] = repeat(None)
     ) -> list[bool | None]:
         """Which of some originals, in UTF-8 and with their columns, meet the condition; None for what is no event."""
-        decide = self._decide
-        return [decide(original, own) for original, own in zip(originals, columns, strict=False)]
+        if self._reader is None:
+            return [self._by_the_whole(original, own) for original, own in zip(originals, columns, strict=False)]
+        shorts = self._abridged(self._reader, originals)
+        if self.columns:
+            return [self._by_the_whole(short, own) for short, own in zip(shorts, columns, strict=False)]
+        known = map(self._decided.get, shorts)
+        return [
+            self._decided_now(short) if found is None else found for found, short in zip(known, shorts, strict=True)
+        ]
+
+    def _abridged(self, reader: _Reader, originals: Sequence[bytes]) -> list[bytes]:
+        """What is left of originals where nothing is that the condition does not look at."""
+        try:
+            return list(map(_encode, map(reader.decode, originals)))
+        except (msgspec.MsgspecError, RecursionError):
+            return [_short(reader, original) for original in originals]
+
+    def _decided_now(self, short: bytes) -> bool | None:
+        found = self._by_the_whole(short, None)
+        if found is not None and len(short) <= _LONGEST_REMEMBERED:
+            if len(self._decided) >= _MOST_REMEMBERED:
+                self._decided.clear()
+            self._decided[short] = found
+        return found
 
     def _by_the_whole(self, original: bytes, columns: Columns | None) -> bool | None:
         try:
@@ -52,20 +73,13 @@ class Judge:
         except ObjectUnreadable:
             return None
 
-    def _by_a_part(self, reader: _Reader, original: bytes, columns: Columns | None) -> bool | None:
-        try:
-            short = msgspec.json.encode(reader.decode(original))
-        except (msgspec.MsgspecError, RecursionError):
-            # Something else than an object stands on the way: a list, or a text that may hold JSON.
-            return self._by_the_whole(original, columns)
-        if self.columns or len(short) > _LONGEST_REMEMBERED:
-            return self._by_the_whole(short, columns)
-        found = self._decided.get(short)
-        if found is None:
-            if len(self._decided) >= _MOST_REMEMBERED:
-                self._decided.clear()
-            found = self._decided[short] = self._by_the_whole(short, None)
-        return found
+
+def _short(reader: _Reader, original: bytes) -> bytes:
+    """An original cut down; whole where something else than an object stands on the way: a list, or JSON in a text."""
+    try:
+        return _encode(reader.decode(original))
+    except (msgspec.MsgspecError, RecursionError):
+        return original
 
 
 def _parts_of(condition: Condition) -> Iterator[Field | Words]:
