@@ -372,6 +372,19 @@ def test_an_object_that_would_take_too_much_memory_is_not_read(query: str) -> No
         assert len(reading.failures) == 3
 
 
+def test_an_object_of_which_several_stretches_cannot_be_read_is_named_once() -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compacted, "ROW_GROUP_ROWS", 8)
+        lake, _, damaged = three_days(is_compacted=True)
+    assert pq.read_metadata(io.BytesIO(lake.bucket.objects[damaged][0])).num_row_groups > 1
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parquet, "MOST_DECODED_BYTES", 100)
+        reading = Reading()
+        rows_in(begin(lake, asking("*"), reading))
+    assert len(reading.failures) == 3
+
+
 def test_an_event_that_cannot_be_read_hides_no_other() -> None:
     lake = LivingLake()
     events = [make_event(number, event_time=MIDNIGHT + number) for number in range(5)]

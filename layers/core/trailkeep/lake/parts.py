@@ -1,7 +1,7 @@
 """Reading the lake: which parts a window has, and their rows. Parts never change, so what was read once is kept."""
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -39,8 +39,15 @@ class Reading:
     failures: list[dict[str, str]] = field(default_factory=list)
 
     def fail(self, key: str, reason: str) -> None:
-        """Note an object that the answer should rest on and does not."""
-        self.failures.append({"object": key, "reason": reason})
+        """Note an object that the answer should rest on and does not: once, however often it was tried."""
+        failure = {"object": key, "reason": reason}
+        if failure not in self.failures:
+            self.failures.append(failure)
+
+    def also(self, failures: Iterable[Mapping[str, str]]) -> None:
+        """Note what another reading failed at."""
+        for each in failures:
+            self.fail(each["object"], each["reason"])
 
 
 @dataclass(frozen=True, slots=True)

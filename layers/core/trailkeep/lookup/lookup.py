@@ -71,7 +71,7 @@ class Lookup:
         if who.accounts != EVERYTHING:
             accounts = make_filter("accountId", who.accounts, FILTERS)
             found, own = regions_of(self.lake, found, accounts, as_of, now, out_of_time)
-            reading.failures += own.failures
+            reading.also(own.failures)
         stated = completeness(self.bucket, reading, to_micros(as_of), who)
         return msgspec.json.encode({"regions": [each.as_json() for each in found], "completeness": stated}).decode()
 

@@ -70,7 +70,7 @@ def regions_of(
             page = read_page(lake, EVENTS, question, None, as_of, now, out_of_time)
             if page.ended_at is not None and not page.rows:
                 raise QuestionTooLarge("there is too much to look through in the time that an answer may take")
-            together.failures += [each for each in page.reading.failures if each not in together.failures]
+            together.also(page.reading.failures)
             times += [row.time for row in page.rows]
         if times:
             found.append(Region(region.name, min(times), max(times)))

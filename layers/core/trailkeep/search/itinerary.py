@@ -67,7 +67,7 @@ class Itinerary(Iterator[Leg]):
             self._ahead = self._look_ahead()
             self._legs = iter(legs)
             self._reading.partitions |= seen.partitions
-            self._reading.failures += seen.failures
+            self._reading.also(seen.failures)
             self._reading.gone += seen.gone
         return leg
 
