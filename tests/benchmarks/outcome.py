@@ -23,6 +23,7 @@ OWN, BEST = "Trailkeep's", "its best"
 def rows_of(built: Built, found: Sequence[Measurement]) -> list[Row]:
     """Requests, rounds, bytes, time and cost of each question, and whether all answers agree."""
     days = f"{built.plan.days} days"
+    where = f"{built.plan.name} lake, {days}"
     rows: list[Row] = []
     ours = [one for one in found if one.engine == TRAILKEEP]
     for one in ours:
@@ -64,11 +65,9 @@ def rows_of(built: Built, found: Sequence[Measurement]) -> list[Row]:
         )
     answered = [one for one in ours if not one.failure]
     agreeing = sum(one.agrees for one in answered)
-    for kind in ("lookup", "search"):
-        peaks = [one.peak for one in answered if one.question.startswith(SEARCHES) == (kind == "search")]
-        if peaks:
-            rows.append(Row(f"{kind}, most memory, {built.plan.name} lake, {days}", max(peaks) / 1e6, "MB"))
-    name = f"answers equal to DuckDB's, {built.plan.name} lake, {days}"
+    kind = "search" if all(one.question.startswith(SEARCHES) for one in answered) else "lookup"
+    rows.append(Row(f"{kind}, most memory, {where}", max((one.peak for one in answered), default=0) / 1e6, "MB"))
+    name = f"answers equal to DuckDB's, {'searches, ' if kind == 'search' else ''}{where}"
     rows.append(Row(name, agreeing, "answers", budget=f"all {len(answered)}", met=agreeing == len(answered)))
     return rows
 

@@ -26,7 +26,8 @@ def measure(options: Options) -> tuple[list[Row], list[Measurement]]:
             continue
         is_main = plan is options.main
         with standing(plan, options.folder) as built:
-            measured = _ask_all(built, options, peers=tuple(peer.READERS) if is_main else (REFERENCE,))
+            questions = questions_for(built.plan, built.facts)
+            measured = _ask_all(built, options, questions, peers=tuple(peer.READERS) if is_main else (REFERENCE,))
             rows += rows_of(built, measured)
             if is_main:
                 rows += size_rows("in the lake", built.sizes["lake"] / plan.events, plan.events, budgets=True)
@@ -36,19 +37,25 @@ def measure(options: Options) -> tuple[list[Row], list[Measurement]]:
     return [*rows, *longer(options, found)], found
 
 
-def _ask_all(built: Built, options: Options, peers: Sequence[str]) -> list[Measurement]:
+def measure_searches(options: Options) -> tuple[list[Row], list[Measurement]]:
+    """What reads all events of the main lake."""
+    with standing(options.main, options.folder) as built:
+        found = _ask_all(built, options, searches_for(built.plan), peers=(REFERENCE,))
+        return rows_of(built, found), found
+
+
+def _ask_all(built: Built, options: Options, questions: Sequence[Question], peers: Sequence[str]) -> list[Measurement]:
     found = []
     is_main = built.plan is options.main
     best = BEST if built.plan.is_copied else OWN
     with Proxy(built.environment) as proxy:
         ours, theirs = (Source(source.bucket, proxy.environment) for source in (built.ours(), built.peers()))
-        searches = searches_for(built.plan) if is_main else []
-        for question in [*questions_for(built.plan, built.facts), *searches]:
+        for question in questions:
             runs = options.runs + 2 * (options.runs > 1)
             asked: list[tuple[str, str, Callable[[], Answer], int]] = [
                 (TRAILKEEP, OWN, partial(reader.ask, ours, question), runs)
             ]
-            for name in (REFERENCE,) if question.search else peers:
+            for name in peers:
                 runs = options.runs if is_main else 1
                 asked.append((name, best, partial(peer.ask, name, theirs, question), runs))
                 if is_main and not (options.is_quick and name != REFERENCE):

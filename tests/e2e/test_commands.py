@@ -15,6 +15,8 @@ from tests.local.fixtures import Command, commands
 from tests.local.home import holder
 from tests.local.up import PROJECT
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture
 def command(tmp_path: Path) -> Iterator[Command]:

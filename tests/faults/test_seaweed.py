@@ -16,7 +16,11 @@ import pytest
 from tests.faults.seaweed import SeaweedFS, why_not
 from tests.functions.deployment import REPOSITORY
 
-pytestmark = [pytest.mark.seaweed, pytest.mark.skipif(why_not() is not None, reason=why_not() or "")]
+pytestmark = [
+    pytest.mark.thorough,
+    pytest.mark.seaweed,
+    pytest.mark.skipif(why_not() is not None, reason=why_not() or ""),
+]
 
 HOLDER = """
 import time

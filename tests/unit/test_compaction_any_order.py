@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +14,8 @@ from tests.unit.strategies import MIDNIGHT, events, make_event
 from trailkeep.errors import CompactionRaced
 from trailkeep.events.event import Event
 from trailkeep.lake.manifest import GRACE
+
+pytestmark = pytest.mark.thorough
 
 few = st.integers(0, 40)
 

@@ -6,11 +6,15 @@ from collections.abc import Sequence
 from datetime import timedelta
 from itertools import chain, repeat
 
+import pytest
+
 from tests.unit.compaction_lake import CompactionLake
 from tests.unit.strategies import DAY, MIDNIGHT, REGIONS, make_event
 from trailkeep.compaction.planner import Thresholds, plan
 from trailkeep.compaction.worker import Compaction
 from trailkeep.lake.partitions import Partition
+
+pytestmark = pytest.mark.thorough
 
 OBJECTS, DAYS = 5_000, 90
 MINUTE = 60_000_000
