@@ -17,7 +17,7 @@ from trailkeep.search.language import parse_query
 from trailkeep.search.matching import Matching
 from trailkeep.search.page import read_matches
 from trailkeep.search.selection import select
-from trailkeep.search.stream import stream
+from trailkeep.search.stream import Stream
 from trailkeep.sql.sandbox import Limits
 from trailkeep.sql.statement import parse_statement
 
@@ -35,7 +35,7 @@ def search(lake: Lake, question: Question) -> Answer:
         seconds = time.perf_counter() - started
         return Answer(seconds, len(groups), counts_digest(groups), peak_bytes())
     if question.kind == MATCHES:
-        count = sum(len(table) for table in stream(lake, asked, as_of, None, (), reading, now=now))
+        count = sum(len(table) for table in Stream(lake, asked, as_of, None, (), reading, now=now))
         found, texts = count, [str(count)]
     else:
         page = read_matches(lake, asked, None, question.limit, as_of, now)

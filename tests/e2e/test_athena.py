@@ -20,6 +20,7 @@ from tests.e2e.trail import log_object, wait_for
 from tests.local.stack import LocalStack
 from tests.local.up import STACK_NAME
 from tests.unit.sample_queries import SAMPLES
+from tests.unit.sql_world import run
 from tests.unit.strategies import make_event, store
 from tests.unit.test_search_evaluation import MEETING, NOT_MEETING
 from tests.unit.trino import OnEmulator
@@ -32,9 +33,8 @@ from trailkeep.lake.parts import Lake, Reading
 from trailkeep.lake.storage import Bucket
 from trailkeep.search.language import parse_query
 from trailkeep.search.matching import Matching
-from trailkeep.search.stream import stream
+from trailkeep.search.stream import Stream
 from trailkeep.sql.rows import lake_columns
-from trailkeep.sql.run import run
 from trailkeep.sql.sandbox import Limits
 from trailkeep.sql.statement import Statement, parse_statement
 
@@ -125,7 +125,7 @@ def by_athena(athena: Athena, wanted: Asked, statement: Statement | None, token:
 def by_us(lake: Lake, wanted: Asked, statement: Statement | None) -> list[tuple[Any, ...]]:
     """The rows that our own engine gives."""
     columns = lake_columns(statement) if statement else ["event"]
-    with stream(lake, wanted.matching, wanted.as_of, None, columns, Reading()) as found:
+    with Stream(lake, wanted.matching, wanted.as_of, None, columns, Reading()) as found:
         if statement:
             return _rows(run(statement, found, LIMITS).rows)
         return [row for table in found for row in _rows(table.select(["event"]))]

@@ -1,7 +1,7 @@
 """A few events for SQL to be asked about, and DuckDB in this process to ask: as the sandbox would, but sooner."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -12,7 +12,8 @@ import pyarrow as pa
 from trailkeep.schema import EVENTS as LAKE
 from trailkeep.sql.results import json_rows, typed_rows
 from trailkeep.sql.rows import rows_for, rows_schema
-from trailkeep.sql.run import script_for
+from trailkeep.sql.run import run_in, script_for
+from trailkeep.sql.sandbox import Limits, Result, Sandbox
 from trailkeep.sql.statement import Statement, parse_statement
 
 EVENTS: Sequence[dict[str, Any]] = (
@@ -77,6 +78,12 @@ def _row(event: dict[str, Any]) -> dict[str, Any]:
         "mask_version": 1,
         "event": json.dumps(event),
     }
+
+
+def run(statement: Statement, found: Iterable[pa.Table], limits: Limits) -> Result:
+    """What a statement gives for the rows of a search, in a sandbox of its own."""
+    with Sandbox(limits) as sandbox:
+        return run_in(sandbox, statement, found)
 
 
 @cache

@@ -17,7 +17,7 @@ from trailkeep.lake.parts import Reading
 from trailkeep.lookup.page import visible_before
 from trailkeep.search.estimate import Estimate, estimate, price
 from trailkeep.search.matching import Matching, narrowed
-from trailkeep.search.stream import stream
+from trailkeep.search.stream import Stream
 
 
 def estimated(lake: LivingLake, asked: Matching, *, is_indexed: bool = True) -> Estimate:
@@ -48,7 +48,7 @@ def test_a_stream_reads_no_more_than_was_estimated(life: Life, asked: Matching) 
         found = estimated(lake, asked, is_indexed=is_indexed)
         reading = Reading()
         now = lake.now if is_indexed else None
-        list(stream(lake.lake, asked, visible_before(to_micros(lake.now)), None, ["event"], reading, now=now))
+        list(Stream(lake.lake, asked, visible_before(to_micros(lake.now)), None, ["event"], reading, now=now))
         assert reading.objects <= found.objects
         assert reading.bytes <= found.bytes
 

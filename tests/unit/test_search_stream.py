@@ -26,7 +26,7 @@ from trailkeep.lookup.page import visible_before
 from trailkeep.schema import EVENTS as SCHEMA
 from trailkeep.search import merging, reading_ahead
 from trailkeep.search.matching import Matching
-from trailkeep.search.stream import Stream, stream
+from trailkeep.search.stream import Stream
 
 Row = tuple[int, bytes, str]
 Clock = Callable[[], bool]
@@ -57,7 +57,7 @@ def begin(
     moment: datetime | None = None,
 ) -> Stream:
     now = lake.now if is_indexed else None
-    return stream(lake.lake, asked, moment or as_of(lake), behind, columns, reading, clock, now=now, most=most)
+    return Stream(lake.lake, asked, moment or as_of(lake), behind, columns, reading, clock, now=now, most=most)
 
 
 def rows_in(tables: Iterator[pa.Table]) -> list[Row]:
@@ -216,7 +216,7 @@ def test_an_index_that_names_what_is_gone_changes_nothing(
     lake.compact()
 
     for asked in questions:
-        found = stream(lake.lake, asked, as_of(lake), None, ["event"], Reading(), now=published)
+        found = Stream(lake.lake, asked, as_of(lake), None, ["event"], Reading(), now=published)
         assert rows_in(found) == told.answer(asked)
 
 
@@ -231,7 +231,7 @@ def test_the_first_object_that_an_index_names_may_be_gone_as_any_other(newest_fi
     lake.compact()
 
     asked = asking("*", start=MIDNIGHT, end=MIDNIGHT + SECOND, newest_first=newest_first)
-    found = stream(lake.lake, asked, as_of(lake), None, ["event"], Reading(), now=published)
+    found = Stream(lake.lake, asked, as_of(lake), None, ["event"], Reading(), now=published)
     assert [time for time, _, _ in rows_in(found)] == [MIDNIGHT]
 
 

@@ -9,13 +9,13 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from tests.unit.sql_world import found
+from tests.unit.sql_world import found, run
 from trailkeep.errors import ObjectUnreadable, QueryFailed
 from trailkeep.schema import EVENTS as LAKE
 from trailkeep.sql.kinds import BIGINT, BOOLEAN, DATE, DOUBLE, JSON, TIMESTAMP, VARCHAR, Kind, array_of
 from trailkeep.sql.results import columns_of, json_rows, type_of
 from trailkeep.sql.rows import lake_columns, rows_for, rows_schema
-from trailkeep.sql.run import run, run_in
+from trailkeep.sql.run import run_in
 from trailkeep.sql.sandbox import Limits, Sandbox
 from trailkeep.sql.statement import parse_statement
 

@@ -19,7 +19,7 @@ def lets_through(wanted: Filter) -> exp.Expr:
         sensitive = exp.or_(*map(_is_of, GROUPS))
         found = exp.or_(*(sensitive if value == "true" else exp.not_(sensitive) for value in wanted.values))
     else:
-        raise NotImplementedError(f"{type(wanted).__name__} in Trino's SQL")
+        raise TypeError(f"{type(wanted).__name__} is no filter that Trino's SQL can be written for")
     return exp.not_(found) if wanted.excludes else found
 
 

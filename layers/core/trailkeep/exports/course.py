@@ -9,6 +9,7 @@ from trailkeep.jobs.job import Job
 from trailkeep.jobs.runner import Progress
 from trailkeep.lake.parts import Reading
 from trailkeep.lookup.cursor import Position
+from trailkeep.search.advance import Place, as_place, position_at
 
 MOST_FAILURES = 1_000
 """Objects that are kept by name. Those beyond are counted: thousands that are damaged have one cause."""
@@ -18,7 +19,7 @@ class Saved(msgspec.Struct, frozen=True):
     """A checkpoint: the files that stand, and the event behind which the next one begins."""
 
     files: list[StoredFile] = []
-    behind: tuple[int, str] | None = None
+    behind: Place | None = None
     failures: list[dict[str, str]] = []
     failure_count: int = 0
     bytes_read: int = 0
@@ -37,8 +38,7 @@ class Course:
     @property
     def behind(self) -> Position | None:
         """Where the rows begin that no stored file has; None for the first one."""
-        saved = self.saved.behind
-        return Position(saved[0], bytes.fromhex(saved[1])) if saved else None
+        return position_at(self.saved.behind)
 
     def tell(self, rows: int, fraction: float = 0.0) -> None:
         """Tell how far it is. Keeps the job, and raises where it is to be left: call it often."""
@@ -53,7 +53,7 @@ class Course:
         failures, count = self.failures()
         self.saved = Saved(
             files=list(files.stored),
-            behind=(behind.time, behind.uid.hex()),
+            behind=as_place(behind),
             failures=failures,
             failure_count=count,
             bytes_read=self._bytes_read,

@@ -22,7 +22,7 @@ from trailkeep.lookup.page import visible_before
 from trailkeep.search.advance import last_of, part_done
 from trailkeep.search.matching import Matching, narrowed
 from trailkeep.search.spool import clear_spool
-from trailkeep.search.stream import stream
+from trailkeep.search.stream import Stream
 from trailkeep.sql.statement import Statement
 
 
@@ -92,7 +92,7 @@ def _write_events(
         course.tell(files.rows)  # where little is found, this alone keeps the job
         return course.is_out_of_time()
 
-    with stream(lake, matching, as_of, course.behind, shape.columns, course.reading, out_of_time, now=now) as tables:
+    with Stream(lake, matching, as_of, course.behind, shape.columns, course.reading, out_of_time, now=now) as tables:
         for table in tables:
             for taken in files.take(table):
                 last = last_of(taken.rows)

@@ -5,6 +5,19 @@ import pyarrow as pa
 from trailkeep.lookup.cursor import Position
 from trailkeep.search.matching import Matching
 
+Place = tuple[int, str]
+"""A position as a checkpoint has it: the time in microseconds, and the identity as hexadecimal digits."""
+
+
+def as_place(position: Position) -> Place:
+    """What a checkpoint keeps of a position."""
+    return position.time, position.uid.hex()
+
+
+def position_at(place: Place | None) -> Position | None:
+    """The position that a checkpoint kept; None where it kept none."""
+    return Position(place[0], bytes.fromhex(place[1])) if place else None
+
 
 def part_done(matching: Matching, time: int) -> float:
     """Which part of the window lies before a time, in the order in which events come: from 0 to 1."""

@@ -13,7 +13,7 @@ from trailkeep.lookup.page import read_page
 from trailkeep.lookup.question import Question
 from trailkeep.search.conditions import Everything
 from trailkeep.search.matching import Matching
-from trailkeep.search.stream import stream
+from trailkeep.search.stream import Stream
 
 
 def read_matches(
@@ -46,7 +46,7 @@ def read_matches(
     size = 0
     has_more = False
     columns = ["event"]
-    with stream(lake, matching, as_of, behind, columns, reading, out_of_time, now=now, most=best.wanted) as found:
+    with Stream(lake, matching, as_of, behind, columns, reading, out_of_time, now=now, most=best.wanted) as found:
         for table in found:
             best.rows += _candidates(table)
             size += table.column("event").nbytes

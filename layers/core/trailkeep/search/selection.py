@@ -8,7 +8,7 @@ import pyarrow as pa
 from trailkeep.lake.parts import Lake, Reading
 from trailkeep.search.matching import Matching
 from trailkeep.search.results import Selected
-from trailkeep.search.stream import Stream, stream
+from trailkeep.search.stream import Stream
 from trailkeep.sql.results import columns_of, json_rows
 from trailkeep.sql.rows import lake_columns
 from trailkeep.sql.run import run_in
@@ -39,7 +39,7 @@ def select(
     """
     with (
         Sandbox(limits) as sandbox,
-        stream(lake, matching, as_of, None, lake_columns(statement), reading, out_of_time, now=now) as found,
+        Stream(lake, matching, as_of, None, lake_columns(statement), reading, out_of_time, now=now) as found,
     ):
         try:
             result = run_in(sandbox, statement, _whole(found))

@@ -10,10 +10,10 @@ from trailkeep.jobs.job import Job
 from trailkeep.jobs.runner import Progress, Unfinished
 from trailkeep.lake.parts import Lake, Reading
 from trailkeep.lookup.cursor import Position
-from trailkeep.search.advance import last_of, part_done
+from trailkeep.search.advance import Place, as_place, last_of, part_done, position_at
 from trailkeep.search.matching import Matching
 from trailkeep.search.spool import FILE_BYTES, SpoolFile, spool, spooled
-from trailkeep.search.stream import stream
+from trailkeep.search.stream import Stream
 from trailkeep.sql.rows import lake_columns, rows_for
 from trailkeep.sql.run import run_rows
 from trailkeep.sql.sandbox import Limits, Result, Sandbox
@@ -29,7 +29,7 @@ class _Found(msgspec.Struct):
     """A checkpoint: the rows that are kept, and the event behind which the next step goes on, None where all are."""
 
     files: list[SpoolFile] = []
-    behind: tuple[int, str] | None = None
+    behind: Place | None = None
     is_whole: bool = False
     failures: list[dict[str, str]] = []
     partitions: list[str] = []
@@ -78,7 +78,7 @@ def _find(
     found: _Found,
 ) -> None:
     """Find the rows and keep of them what the SQL reads; raises :class:`Unfinished` where another step has to go on."""
-    behind = Position(found.behind[0], bytes.fromhex(found.behind[1])) if found.behind else None
+    behind = position_at(found.behind)
     reading = found.reading()
     waiting: list[pa.Table] = []
 
@@ -90,7 +90,7 @@ def _find(
         if waiting:
             found.files.append(spool(lake.bucket, job.results, len(found.files) + 1, waiting))
             waiting.clear()
-        found.behind = (last.time, last.uid.hex()) if last else None
+        found.behind = as_place(last) if last else None
         found.is_whole = last is None
         found.objects, found.bytes = reading.objects, reading.bytes
         found.partitions, found.failures = sorted(reading.partitions), reading.failures[:_MOST_FAILURES]
@@ -102,7 +102,7 @@ def _find(
         )
 
     columns = lake_columns(statement)
-    with stream(lake, matching, as_of, behind, columns, reading, out_of_time, now=now) as rows:
+    with Stream(lake, matching, as_of, behind, columns, reading, out_of_time, now=now) as rows:
         for table in rows:
             waiting += rows_for(statement, [table])
             if sum(each.nbytes for each in waiting) >= FILE_BYTES:

@@ -25,37 +25,21 @@ from trailkeep.search.sources import Sources
 _POLL_SECONDS = 0.1
 
 
-def stream(
-    lake: Lake,
-    matching: Matching,
-    as_of: datetime,
-    behind: Position | None,
-    columns: Sequence[str],
-    reading: Reading,
-    out_of_time: Callable[[], bool] = lambda: False,
-    *,
-    now: datetime | None = None,
-    most: int | None = None,
-) -> "Stream":
-    """The events that match, of those that were delivered before ``as_of``, from ``behind`` on.
-
-    ``columns`` are names of :data:`trailkeep.schema.EVENTS`, which the tables have behind those of
-    :data:`trailkeep.search.scan.PLACE`. ``reading`` tells, as tables are taken, what was read, and which objects could
-    not be: what these hold is left out. ``out_of_time`` ends the stream early, at :attr:`Stream.stopped_at`, but not
-    before it has come further than ``behind``. By ``now`` an index is trusted; without it, the lake is listed. Nothing
-    comes behind the first ``most`` events, if that is given.
-
-    Raises :class:`StorageUnavailable`.
-    """
-    return Stream(lake, matching, as_of, behind, columns, reading, out_of_time, now=now, most=most)
-
-
 class Stream(Iterator[pa.Table]):
-    """Tables of matches in order, of at most 65,536 rows and some 64 MB; closed by whoever does not take all of them.
+    """The events that match, of those that were delivered before ``as_of``, from ``behind`` on: tables, in order.
+
+    They have at most 32,768 rows and some 32 MB; whoever does not take all of them closes the stream. ``columns`` are
+    names of :data:`trailkeep.schema.EVENTS`, which the tables have behind those of
+    :data:`trailkeep.search.scan.PLACE`. ``reading`` tells, as tables are taken, what was read, and which objects could
+    not be: what these hold is left out. ``out_of_time`` ends the stream early, at :attr:`stopped_at`, but not before
+    it has come further than ``behind``. By ``now`` an index is trusted; without it, the lake is listed. Nothing comes
+    behind the first ``most`` events, if that is given.
 
     ``stopped_at`` is where another stream goes on, None behind the last event; it is right once the tables have ended.
     ``reached`` is a time in microseconds: of what comes before it, everything was given. ``has_unread`` tells whether
     stretches are left that may hold more.
+
+    Taking a table raises :class:`StorageUnavailable`.
     """
 
     def __init__(
@@ -66,10 +50,10 @@ class Stream(Iterator[pa.Table]):
         behind: Position | None,
         columns: Sequence[str],
         reading: Reading,
-        out_of_time: Callable[[], bool],
+        out_of_time: Callable[[], bool] = lambda: False,
         *,
-        now: datetime | None,
-        most: int | None,
+        now: datetime | None = None,
+        most: int | None = None,
     ) -> None:
         self.schema = schema_of(columns)
         self.stopped_at: Position | None = None

@@ -10,7 +10,7 @@ from trailkeep.sql.columns import LOG
 from trailkeep.sql.dialects import ForDuckDB
 from trailkeep.sql.results import typed_rows
 from trailkeep.sql.rows import rows_for, rows_schema
-from trailkeep.sql.sandbox import Limits, Result, Sandbox, Script
+from trailkeep.sql.sandbox import Result, Sandbox, Script
 from trailkeep.sql.statement import Statement
 
 _VIEWS = {
@@ -18,12 +18,6 @@ _VIEWS = {
     EVENTS: "CREATE VIEW events AS SELECT * FROM found WHERE dataset = 'events'",
     INSIGHTS: "CREATE VIEW insights AS SELECT * FROM found WHERE dataset = 'insights'",
 }
-
-
-def run(statement: Statement, found: Iterable[pa.Table], limits: Limits) -> Result:
-    """What a statement gives for the rows of a search, in one call; see :func:`run_in`."""
-    with Sandbox(limits) as sandbox:
-        return run_in(sandbox, statement, found)
 
 
 def run_in(sandbox: Sandbox, statement: Statement, found: Iterable[pa.Table]) -> Result:
