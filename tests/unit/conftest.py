@@ -1,4 +1,7 @@
-"""Hypothesis for this folder: no deadlines, since machines differ, and few examples, since tests are run often."""
+"""Hypothesis for this folder: no deadlines, since machines differ, and few examples, since tests are run often.
+
+Each run tries others, except where the variable CI is set: hypothesis itself makes them the same there.
+"""
 
 from hypothesis import HealthCheck, settings
 

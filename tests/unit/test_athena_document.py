@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from sqlglot import exp
 
 from tests.unit import trino
@@ -45,6 +45,7 @@ def test_what_is_not_json_is_none_when_it_is_tagged(text: str, database: duckdb.
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(originals, paths)
+@example(r'{"a": ["\u000f", "\\u000f", "\\\u001B"]}', ("a",))
 def test_a_column_holds_what_sql_on_one_machine_sees_at_its_path(
     database: duckdb.DuckDBPyConnection, event: str, path: tuple[str, ...]
 ) -> None:

@@ -16,7 +16,8 @@ EVENT = (
     ' "requestParameters": {"Amount": 1.50, "Big": 12345678901234567890123, "Exp": 1E+2, "Zero": -0,'
     ' "a.b": "dotted", "quote\\"d": "q", "List": [{"Name" : "x"}, "caf\\u00e9"], "Object": { "y" : [ ] }},'
     ' "requestParameterJson": "{\\"MaxPasswordAge\\": 90, \\"Deep\\": \\"{\\\\\\"x\\\\\\": 1}\\"}",'
-    ' "braces": "{not json", "list": [1, 2], "esc\\u0061ped": "a \\"quoted\\" \\/ text"}'
+    ' "braces": "{not json", "list": [1, 2], "escapes": ["\\u001f\\u007f", "\\\\u001f"],'
+    ' "esc\\u0061ped": "a \\"quoted\\" \\/ text"}'
 )
 
 
@@ -58,6 +59,7 @@ def texts(paths: list[tuple[str, ...]], *events: str) -> list[list[str | None]]:
         ("braces/x", None),
         ("list", "[1,2]"),
         ("list/0", None),
+        ("escapes", '["\\u001F\x7f","\\\\u001f"]'),
         ("escaped", 'a "quoted" / text'),
     ],
 )

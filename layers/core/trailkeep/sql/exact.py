@@ -1,5 +1,8 @@
 """One event → the text at a path of it: the meaning of :mod:`trailkeep.sql.paths` as code."""
 
+import re
+from typing import Any
+
 import msgspec
 
 from trailkeep.events.reasons import Unreadable
@@ -15,6 +18,7 @@ _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _any = msgspec.json.Decoder(float_hook=fraction).decode
 _text = msgspec.json.Decoder(str).decode
 _BLANKS = " \t\n\r"
+_ESCAPE = re.compile(rb"\\(?:u[0-9a-f]{4}|.)")
 
 
 def text_at(event: bytes | memoryview, path: tuple[str, ...]) -> str | None:
@@ -40,8 +44,19 @@ def _written(value: bytes) -> str | None:
     if value.startswith(b'"'):
         return _text(value)
     if value.startswith((b"{", b"[")):
-        return msgspec.json.encode(_any(value)).decode()
+        return as_text(_any(value))
     return value.decode()
+
+
+def as_text(value: Any) -> str:
+    """A decoded value as JSON."""
+    return _ESCAPE.sub(_in_capitals, msgspec.json.encode(value)).decode()
+
+
+def _in_capitals(escape: re.Match[bytes]) -> bytes:
+    r"""``\u001F``, where msgspec writes ``\u001f``: as Trino (Jackson) and DuckDB do, so that engines agree."""
+    written = escape[0]
+    return rb"\u" + written[2:].upper() if written.startswith(rb"\u") else written
 
 
 def _held_in(text: str) -> bytes:

@@ -13,7 +13,7 @@ import msgspec
 import pyarrow as pa
 
 from trailkeep.errors import ObjectUnreadable
-from trailkeep.sql.exact import fraction, text_at
+from trailkeep.sql.exact import as_text, fraction, text_at
 
 Path = tuple[str, ...]
 
@@ -128,4 +128,4 @@ def _text(value: Any, event: memoryview, path: Path) -> str | None:
         return value  # type: ignore[no-any-return]
     if value is _OTHER or value == 0:  # its source may say -0
         return text_at(event, path)
-    return msgspec.json.encode(value).decode()
+    return as_text(value)
