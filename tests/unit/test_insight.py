@@ -1,4 +1,4 @@
-"""An Insight is told as two events whose IDs follow from what it is, not from when or how often it is found."""
+"""An Insight is told as events whose IDs follow from what it is, not from when or how often it is found."""
 
 from __future__ import annotations
 
@@ -16,17 +16,20 @@ from trailkeep.events.event import Event
 from trailkeep.events.normalise import Arrival, normalise
 from trailkeep.events.records import Record
 from trailkeep.events.regions import RegionRules
-from trailkeep.insights.insight import MINUTE, Attribution, Insight, Moment
-from trailkeep.insights.told import Told
+from trailkeep.insights.insight import MINUTE, Attribution, Insight, Moment, withdrawal_of
 
 ATTRIBUTION = Attribution("userAgent", [("sdk", 1 / 3)], [])
 START = Moment(MIDNIGHT, 10, 4, [ATTRIBUTION], ["e-1", "e-2"])
 END = Moment(MIDNIGHT + 60 * MINUTE, 40, 60, [ATTRIBUTION], ["e-1", "e-2", "e-3"])
-INSIGHT = Insight("IpInsight", "203.0.113.9", "1", "cn-hangzhou", MIDNIGHT + 5, 0.0, 1440, START, END)
+INSIGHT = Insight("IpInsight", "203.0.113.9", "1", "cn-hangzhou", "2026-03-09", 1, 0.0, 1440, START, END)
 
 
-def events(insight: Insight = INSIGHT, shared_id: str | None = None) -> dict[str, dict[str, Any]]:
-    return dict(insight.events(shared_id))
+def events(insight: Insight = INSIGHT) -> dict[str, dict[str, Any]]:
+    return dict(insight.events())
+
+
+def withdrawn(insight: Insight = INSIGHT) -> dict[str, Any]:
+    return withdrawal_of(events(insight)["Start"], MIDNIGHT + 90 * MINUTE)
 
 
 def test_the_start_and_the_end() -> None:
@@ -67,6 +70,17 @@ def test_the_start_and_the_end() -> None:
     assert told["End"]["insightDetails"]["insightContext"]["statistics"]["insightCount"] == 40
 
 
+def test_a_withdrawal_says_of_what_and_when() -> None:
+    start, taken_back = events()["Start"], withdrawn()
+
+    assert taken_back["insightDetails"] == {**start["insightDetails"], "state": "Withdrawn"}
+    assert taken_back["eventTime"] == "2026-03-09T01:30:00Z"
+    same = {"eventId", "eventTime", "insightDetails"}
+    assert {name: value for name, value in taken_back.items() if name not in same} == {
+        name: value for name, value in start.items() if name not in same
+    }
+
+
 def test_one_that_is_not_over_has_no_end() -> None:
     open_one = replace(INSIGHT, end=None)
 
@@ -75,20 +89,21 @@ def test_one_that_is_not_over_has_no_end() -> None:
 
 
 def test_ids_never_change() -> None:
-    """Other IDs would tell every Insight of every lake once more."""
-    assert events()["Start"]["sharedEventId"] == "e40f9391-d877-57f4-8b10-be6efee55106"
-    assert [event["eventId"] for event in events().values()] == [
-        "bba1e450-6235-5f41-ac57-bd625d3814d7",
-        "c6b112f3-c9c1-558f-8d42-a150584e0e1f",
+    """Other IDs would tell every Insight of the last weeks once more."""
+    assert events()["Start"]["sharedEventId"] == "660435ea-d991-536b-951c-44608f81844d"
+    assert [event["eventId"] for event in (*events().values(), withdrawn())] == [
+        "ed0926c9-105f-5609-9c9c-3268e89c3a8f",
+        "a8e378e8-5e51-54b0-b142-7d1c867df7de",
+        "291131a6-2204-56e0-bcfa-623367c17d97",
     ]
 
 
-def test_ids_are_uuids_and_join_start_and_end() -> None:
-    told = events()
-    ids = [told["Start"]["sharedEventId"], told["Start"]["eventId"], told["End"]["eventId"]]
+def test_ids_are_uuids_and_join_the_events_of_an_insight() -> None:
+    told = [*events().values(), withdrawn()]
+    ids = [told[0]["sharedEventId"], *(event["eventId"] for event in told)]
 
-    assert told["End"]["sharedEventId"] == ids[0]
-    assert len(set(ids)) == 3
+    assert {event["sharedEventId"] for event in told} == {ids[0]}
+    assert len(set(ids)) == 4
     assert all(str(uuid.UUID(each)) == each for each in ids)
 
 
@@ -98,7 +113,10 @@ def test_ids_are_uuids_and_join_start_and_end() -> None:
         {"insight_type": "ApiCallRateInsight"},
         {"insight_object": "203.0.113.10"},
         {"account_id": "2"},
-        {"first_seen": MIDNIGHT + 6},
+        {"date": "2026-03-10"},
+        {"number": 2},
+        # Written one behind the other, these would be the same.
+        {"account_id": "1/203.0.113.9", "insight_object": ""},
     ],
 )
 def test_another_insight_has_other_ids(other: dict[str, Any]) -> None:
@@ -127,21 +145,10 @@ def test_what_is_found_beside_leaves_the_ids(other: dict[str, Any]) -> None:
         assert mine[state]["eventId"] == others[state]["eventId"]
 
 
-def test_one_that_was_told_before_keeps_its_ids_though_its_start_has_moved() -> None:
-    before = events()
-    moved = replace(INSIGHT, first_seen=MIDNIGHT - 5)
+def test_details_stand_in_the_context() -> None:
+    told = events(replace(INSIGHT, details={"score": 3.5}))
 
-    again = events(moved, before["Start"]["sharedEventId"])
-
-    for state in ("Start", "End"):
-        assert again[state]["sharedEventId"] == before[state]["sharedEventId"]
-        assert again[state]["eventId"] == before[state]["eventId"]
-
-
-def test_details_of_a_type_stand_in_the_context() -> None:
-    told = events(replace(INSIGHT, details={"errorCode": "Forbidden"}))
-
-    assert told["Start"]["insightDetails"]["insightContext"]["errorCode"] == "Forbidden"
+    assert told["Start"]["insightDetails"]["insightContext"]["score"] == 3.5
 
 
 def test_a_moment_of_no_length_has_a_rate() -> None:
@@ -150,12 +157,12 @@ def test_a_moment_of_no_length_has_a_rate() -> None:
     assert told["Start"]["insightDetails"]["insightContext"]["statistics"]["insight"] == 10.0
 
 
-@given(st.text(max_size=20), st.from_regex(r"\A[0-9]{1,16}\Z"), st.integers(0, MIDNIGHT))
-def test_any_insight_is_an_event_of_the_lake(subject: str, account: str, first_seen: int) -> None:
-    insight = replace(INSIGHT, insight_object=subject, account_id=account, first_seen=first_seen)
+@given(st.text(max_size=20), st.from_regex(r"\A[0-9]{1,16}\Z"), st.integers(1, 9))
+def test_any_insight_is_an_event_of_the_lake(subject: str, account: str, number: int) -> None:
+    insight = replace(INSIGHT, insight_object=subject, account_id=account, number=number)
     rules = RegionRules("us-east-1", "us-east-1")
 
-    for state, event in insight.events():
+    for state, event in [*insight.events(), ("Withdrawn", withdrawn(insight))]:
         result = normalise(Record(0, msgspec.json.encode(event)), Arrival("insights", MIDNIGHT + 60 * MINUTE, rules))
         assert isinstance(result, tuple)
         row: Event = result[0]
@@ -168,20 +175,3 @@ def test_any_insight_is_an_event_of_the_lake(subject: str, account: str, first_s
         )
         assert row.shared_event_id == event["sharedEventId"]
         assert row.event == msgspec.json.encode(event).decode()
-
-
-@pytest.mark.parametrize(
-    ("states", "overlaps"),
-    [
-        ({"Start": MIDNIGHT}, True),
-        ({"Start": MIDNIGHT, "End": MIDNIGHT + 1}, True),
-        ({"Start": MIDNIGHT - 9, "End": MIDNIGHT}, True),
-        ({"Start": MIDNIGHT - 9, "End": MIDNIGHT - 1}, False),
-        ({"Start": MIDNIGHT + 60 * MINUTE}, True),
-        ({"Start": MIDNIGHT + 60 * MINUTE + 1}, False),
-        ({"End": MIDNIGHT}, True),
-        ({"End": MIDNIGHT - 1}, False),
-    ],
-)
-def test_what_was_told_before_is_of_the_same_episode_where_they_overlap(states: dict[str, int], overlaps: bool) -> None:
-    assert Told("shared", states).overlaps(INSIGHT) is overlaps
