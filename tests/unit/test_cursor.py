@@ -12,8 +12,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from trailkeep.access.seals import seal
 from trailkeep.errors import InvalidNextToken
-from trailkeep.lookup.cursor import CursorSigner, Position, seal
+from trailkeep.lookup.cursor import CursorSigner, Position
 from trailkeep.lookup.question import Question, parse_question
 
 KEY = b"k" * 64

@@ -15,9 +15,23 @@ from trailkeep import errors, ingest, named, request_body
 from trailkeep.access.principal import SCOPES
 from trailkeep.errors import TrailkeepError
 from trailkeep.exports.formats import CONTENT_TYPES
+from trailkeep.insights import insight, types
+from trailkeep.insights.replay import request as replay_request
+from trailkeep.insights.settings import request as settings_request
 from trailkeep.jobs.job import State
 from trailkeep.lookup import filters, histogram_question, question
-from trailkeep.openapi import access, events, exports, failures, jobs, parameters, retention, saved_queries
+from trailkeep.openapi import (
+    access,
+    events,
+    exports,
+    failures,
+    insight_settings,
+    insights,
+    jobs,
+    parameters,
+    retention,
+    saved_queries,
+)
 from trailkeep.openapi.document import document
 from trailkeep.retention import hold_request, settings
 from trailkeep.saved_queries import arguments, operators, request, saved_query
@@ -145,10 +159,10 @@ def test_every_error_that_can_be_answered_is_documented() -> None:
 
 def test_filters_are_those_of_lookups() -> None:
     known = {*filters.FILTERS, filters.SENSITIVE}
-    insights = {*known, *filters.INSIGHT_FILTERS}
+    of_insights = {*known, *filters.INSIGHT_FILTERS}
     named = {name.removesuffix("!") for name in parameters.FILTER_NAMES}
     assert named == known
-    for path, expected in {"/v1/events": known, "/v1/insights": insights, "/v1/histogram": known}.items():
+    for path, expected in {"/v1/events": known, "/v1/insights": of_insights, "/v1/histogram": known}.items():
         (operation,) = (each for method, at, each in operations() if (method, at) == ("GET", path))
         asked = {parameter["name"] for parameter in map(resolved, operation["parameters"])}
         assert {f"{name}{end}" for name in expected for end in ("", "!")} <= asked
@@ -181,6 +195,19 @@ def test_choices_are_those_of_the_code() -> None:
     assert tuple(histogram_question.FIELDS) == events.COUNTED
     assert tuple(CONTENT_TYPES) == exports.FORMATS
     assert get_args(State) == jobs.STATES
+
+
+def test_insights_are_as_the_code_has_them() -> None:
+    assert insights.TYPES == types.INSIGHT_TYPES
+    assert insights.SENSITIVITIES == types.SENSITIVITIES
+    assert insights.STATES == (insight.START, insight.END, insight.WITHDRAWN)
+    assert insights.MOST_DAYS == replay_request.MOST_DAYS
+    assert insights.MAX_ACCOUNT == settings_request.MAX_ACCOUNT
+    assert insight_settings.MAX_NETWORKS == settings_request.MAX_NETWORKS
+    assert insight_settings.MAX_NOTE == settings_request.MAX_NOTE
+    assert {f"/{settings_request.WIDEST[version]}" for version in (4, 6)} <= set(
+        re.findall(r"/\d+", str(insight_settings.SCHEMAS["InsightSettingsChange"]))
+    )
 
 
 def test_saved_queries_are_as_the_code_has_them() -> None:

@@ -36,6 +36,19 @@ class Principal:
                 hint="Use a token that is not narrowed: GET /v1/me tells what a token may see.",
             )
 
+    def require_account(self, account: str) -> None:
+        """Raise :class:`AccessDenied` for a token that is narrowed to other accounts."""
+        if self.accounts != EVERYTHING and account not in self.accounts:
+            raise AccessDenied(
+                f"this token may not see the account {account}",
+                hint="GET /v1/me tells what a token may see.",
+            )
+
+    def require_all_regions(self) -> None:
+        """Raise :class:`AccessDenied` for a token that is narrowed to some regions."""
+        if self.regions != EVERYTHING:
+            raise AccessDenied("this needs a token for all regions", hint="GET /v1/me tells what a token may see.")
+
     def context(self) -> dict[str, str]:
         """As the authorizer hands it to the functions: a flat map of texts, all that API Gateway carries."""
         return {

@@ -8,6 +8,7 @@ from trailkeep.errors import InvalidParameter, InvalidTimeRange
 from trailkeep.events.regions import is_region
 from trailkeep.events.timestamps import parse_micros, to_micros
 from trailkeep.lookup.filters import FILTERS, INSIGHT_FILTERS, SENSITIVE, Filter, make_filter
+from trailkeep.lookup.insight_filters import make_insight_filter
 from trailkeep.named import max_results, refuse_unknown
 
 BACKWARD, FORWARD = "BACKWARD", "FORWARD"
@@ -56,7 +57,9 @@ def parse_question(
     for name, values in parameters.items():
         _check(name, values, controls, (*known, SENSITIVE))
         if name not in controls:
-            filters.append(make_filter(name, tuple(values), known))
+            filters.append(
+                make_insight_filter(name, tuple(values)) if insights else make_filter(name, tuple(values), FILTERS)
+            )
     asked = (_time(parameters, "startTime"), _time(parameters, "endTime"))
     end = to_micros(now) if asked[1] is None else asked[1]
     start = max(0, end - DEFAULT_WINDOW // timedelta(microseconds=1)) if asked[0] is None else asked[0]

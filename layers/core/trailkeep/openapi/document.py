@@ -11,6 +11,7 @@ from trailkeep.openapi import (
     exports,
     failures,
     health,
+    insight_settings,
     insights,
     jobs,
     lists,
@@ -28,7 +29,19 @@ end. Every list names itself, has a `nextToken` unless it is the last page, and 
 `{"code", "message", "hint", "requestId"}`, and `code` is one of those that an operation names.
 """
 
-_RESOURCES = (events, insights, search, saved_queries, jobs, exports, retention, access, health, description)
+_RESOURCES = (
+    events,
+    insights,
+    insight_settings,
+    search,
+    saved_queries,
+    jobs,
+    exports,
+    retention,
+    access,
+    health,
+    description,
+)
 _TAGS = {
     events.TAG: "Events in, events out.",
     insights.TAG: "What was found unusual.",

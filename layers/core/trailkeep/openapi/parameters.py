@@ -85,7 +85,7 @@ _FILTERS = {
 _INSIGHT_FILTERS = {
     "insightType": ("the type of the Insight", "IpInsight"),
     "insightObject": ("what is unusual: the address, key, service …", "192.0.2.7"),
-    "state": ("`Start` or `End`", "Start"),
+    "state": ("`Start`, `End` or `Withdrawn`", "Start"),
 }
 _VALUES: dict[str, Schema] = {"eventRW": choice(("Read", "Write")), "sensitive": choice(("true", "false"))}
 

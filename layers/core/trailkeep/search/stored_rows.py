@@ -11,9 +11,9 @@ from itertools import accumulate
 
 import msgspec
 
+from trailkeep.access.seals import seal, unseal
 from trailkeep.errors import InvalidNextToken, ObjectUnreadable
 from trailkeep.lake.storage import Bucket
-from trailkeep.lookup.cursor import seal, unseal
 
 FILE_ROWS = 1000
 FILE_BYTES = 4_000_000

@@ -1,0 +1,1 @@
+"""Replay: what would have been found in a past window, nothing written."""
