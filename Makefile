@@ -66,7 +66,8 @@ check: $(VENV)/installed ## check format, style, types and the template
 
 # ── Benchmarks ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-# Lakes are kept in build/bench and used again. Some sections only: make bench BENCH_ONLY=read,search,delivery,compaction,start.
+# Lakes are kept in build/bench and used again. Some sections only: make bench BENCH_ONLY=read,insights (others: start,
+# delivery, compaction, search).
 # Sizes: BENCH_DAYS, BENCH_LONG_DAYS (0: none), BENCH_EVENTS_PER_DAY, BENCH_SMALL_OBJECTS, BENCH_RUNS. BENCH_QUICK=1: all
 # small. BENCH_TRACE=1: prints each request of ours.
 .PHONY: bench

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 from tests.benchmarks import compaction, delivery, reading, starting
+from tests.benchmarks.insights.section import measure_insights
 from tests.benchmarks.machine import describe
 from tests.benchmarks.options import SECTIONS, Options, read_options
 from tests.benchmarks.peer import ROOT
@@ -18,6 +19,7 @@ _ALONE: dict[str, Callable[[Options], list[Row]]] = {
     "start": starting.measure,
     "delivery": delivery.measure,
     "compaction": compaction.measure,
+    "insights": measure_insights,
 }
 
 

@@ -11,7 +11,7 @@ from tests.benchmarks.events import HOME, REGIONS
 from tests.benchmarks.peer import ROOT
 from tests.benchmarks.plan import Plan
 
-SECTIONS = ("start", "delivery", "compaction", "read", "search")
+SECTIONS = ("start", "delivery", "compaction", "read", "search", "insights")
 
 
 @dataclass(frozen=True, slots=True)
