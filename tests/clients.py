@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from trailkeep import announcements
 from trailkeep.athena import engine
+from trailkeep.insights.telling import event_bus, topic
 from trailkeep.jobs import starting
 from trailkeep.lake import storage
 
@@ -16,5 +17,7 @@ def forget_clients() -> None:
         announcements._queue,
         starting._functions,
         engine._client,
+        event_bus._client,
+        topic._client,
     ):
         made.cache_clear()

@@ -64,6 +64,8 @@ def probe(stack: LocalStack) -> Iterator[Probe]:
         "QueryEventsFunction",
         "ReportHealthFunction",
         "DetectInsightsFunction",
+        "CountCallsFunction",
+        "EvaluateAccountFunction",
         "PlanCompactionFunction",
         "CompactPartitionFunction",
         "AuthorizeRequestFunction",

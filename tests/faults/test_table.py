@@ -11,6 +11,7 @@ from samtranslator.yaml_helper import yaml_parse
 from tests.faults import (
     test_compaction,
     test_delivery,
+    test_insights,
     test_jobs,
     test_requests,
     test_retention,
@@ -20,7 +21,16 @@ from tests.faults import (
 from tests.faults.table import SCENARIOS
 from tests.functions.deployment import REPOSITORY
 
-MATRICES = (test_compaction, test_delivery, test_jobs, test_requests, test_retention, test_searches, test_upkeep)
+MATRICES = (
+    test_compaction,
+    test_delivery,
+    test_insights,
+    test_jobs,
+    test_requests,
+    test_retention,
+    test_searches,
+    test_upkeep,
+)
 
 WRITES = ("s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion", "sqs:SendMessage")
 FAILED_RUNS = "FailedRunsQueue"

@@ -11,7 +11,7 @@ from tests.functions.interruption import Fault
 
 pytestmark = pytest.mark.thorough
 
-FUNCTIONS = ("detect_insights", "publish_index")
+FUNCTIONS = ("publish_index",)
 
 
 @pytest.mark.parametrize(("scenario", "fault"), cases(*FUNCTIONS), ids=str)

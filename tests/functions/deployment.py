@@ -22,6 +22,7 @@ from moto.core.botocore_stubber import MockRawResponse
 from tests.functions.answers import Answer
 from tests.functions.clock import Clock
 from trailkeep.access.keys import secret_key
+from trailkeep.insights.telling import event_bus
 from trailkeep.jobs.starting import _functions
 from trailkeep.lake.capability import PROBE
 from trailkeep.lake.watermark import WATERMARKS
@@ -44,6 +45,7 @@ SETTINGS = {
     "CURSOR_KEY_SECRET": "trailkeep-cursor-key",
     "TOKEN_PEPPER_SECRET": "trailkeep-token-pepper",
     "RUN_JOB_FUNCTION": "trailkeep-run-job",
+    "INSIGHTS_PATIENCE_SECONDS": "0",
     "POWERTOOLS_SERVICE_NAME": "trailkeep",
     "POWERTOOLS_METRICS_NAMESPACE": "Trailkeep",
 }
@@ -96,11 +98,16 @@ class Deployment:
             self.s3.create_bucket(Bucket=bucket)
         self.queue_url = self.sqs.create_queue(QueueName="trailkeep-delivery")["QueueUrl"]
         self.compaction_queue_url = self.sqs.create_queue(QueueName="trailkeep-compaction")["QueueUrl"]
+        self.counting_queue_url = self.sqs.create_queue(QueueName="trailkeep-counting")["QueueUrl"]
+        self.evaluation_queue_url = self.sqs.create_queue(QueueName="trailkeep-evaluation")["QueueUrl"]
+        self.topic_arn = client("sns").create_topic(Name="trailkeep-insights")["TopicArn"]
         secrets = client("secretsmanager")
         secrets.create_secret(Name=SETTINGS["CURSOR_KEY_SECRET"], SecretString="c" * 64)
         secrets.create_secret(Name=SETTINGS["TOKEN_PEPPER_SECRET"], SecretString="p" * 64)
         self.called: list[dict[str, Any]] = []
         """What functions were called with by others that do not wait for them; not invoked by itself."""
+        self.on_bus: list[dict[str, Any]] = []
+        """What functions have put on the event bus."""
         self._functions: dict[str, ModuleType] = {}
 
     def restart(self) -> None:
@@ -201,6 +208,14 @@ class Deployment:
         who, headers = more.pop("who", ALL_SCOPES), more.pop("headers", None)
         place = f"/v1/saved-queries{path}"
         return self._request("manage_saved_queries", method, place, parameters, who, headers, {"body": text, **more})
+
+    def insights(
+        self, method: str, path: str, body: object = None, parameters: Mapping[str, Any] | None = None, **more: Any
+    ) -> Answer:
+        """A request to what is below /v1/insights; a body that is no text is sent as JSON."""
+        text = body if body is None or isinstance(body, str) else json.dumps(body)
+        request = {"body": text, "isBase64Encoded": more.pop("is_base64", False)}
+        return self._request("manage_insights", method, path, parameters, more.pop("who", ALL_SCOPES), None, request)
 
     def pages(
         self, parameters: Mapping[str, Any], path: str = "/v1/events", who: Any = ALL_SCOPES, most: int = 2000
@@ -311,8 +326,11 @@ def deployed(clock: Clock | None = None) -> Iterator[Deployment]:
         deployment = Deployment(clock)
         patch.setenv("DELIVERY_QUEUE_URL", deployment.queue_url)
         patch.setenv("COMPACTION_QUEUE_URL", deployment.compaction_queue_url)
+        patch.setenv("COUNTING_QUEUE_URL", deployment.counting_queue_url)
+        patch.setenv("EVALUATION_QUEUE_URL", deployment.evaluation_queue_url)
+        patch.setenv("INSIGHTS_TOPIC_ARN", deployment.topic_arn)
         secret_key.cache_clear()
-        with _calls_of_functions(deployment.called):
+        with _calls_of_functions(deployment.called), _listening_to_the_bus(deployment.on_bus):
             yield deployment
         secret_key.cache_clear()
 
@@ -331,3 +349,18 @@ def _calls_of_functions(called: list[dict[str, Any]]) -> Iterator[None]:
         yield
     finally:
         events.unregister("before-send.lambda.Invoke", take)
+
+
+@contextmanager
+def _listening_to_the_bus(heard: list[dict[str, Any]]) -> Iterator[None]:
+    """Hear what is put on the event bus; the emulation takes it as well, and keeps nothing."""
+
+    def hear(request: Any, **_: Any) -> None:
+        heard.extend(json.loads(entry["Detail"]) for entry in json.loads(request.body)["Entries"])
+
+    events = event_bus._client().meta.events
+    events.register_first("before-send.events.PutEvents", hear)
+    try:
+        yield
+    finally:
+        events.unregister("before-send.events.PutEvents", hear)

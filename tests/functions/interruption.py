@@ -49,7 +49,7 @@ class Fault(Enum):
     LISTING_BROKEN = auto()
     """The document of a listing ends in its middle."""
     ENTRIES_REFUSED = auto()
-    """The queue answers that all is well, and that it took none of the messages."""
+    """The queue, the topic or the bus answers that all is well, and that it took none of the messages."""
     UNAVAILABLE = auto()
     """From this call on nothing answers any more, however often it is asked."""
 
@@ -62,12 +62,19 @@ EVERY_CALL = -1
 """In the place of a number: the fault happens at every call, once, and not when the call is made again."""
 
 ENDS_THE_RUN = frozenset({Fault.KILLED_BEFORE, Fault.KILLED_AFTER})
+_REFUSAL = {
+    "Successful": [],
+    "Failed": [{"Id": "0", "Code": "InternalError"}],
+    "FailedEntryCount": 1,
+    "Entries": [{"ErrorCode": "InternalFailure", "ErrorMessage": "try again"}],
+}
+"""As each of the services says it, in one."""
 _BODIES = frozenset({Fault.BODY_BROKEN, Fault.BODY_SHORT, Fault.BODY_SHORT_UNNOTICED})
 _CONCERNED = {
     Fault.CONFLICT_ONCE: ("PutObject", "DeleteObject"),
     **dict.fromkeys(_BODIES, ("GetObject",)),
     Fault.LISTING_BROKEN: ("ListObjectsV2",),
-    Fault.ENTRIES_REFUSED: ("SendMessageBatch",),
+    Fault.ENTRIES_REFUSED: ("SendMessageBatch", "PublishBatch", "PutEvents"),
 }
 
 
@@ -111,7 +118,7 @@ def interrupted(at: int, fault: Fault) -> Iterator[list[str]]:
             case Fault.LISTING_BROKEN:
                 raise ResponseParserError("Unable to parse response, invalid XML received")
             case Fault.ENTRIES_REFUSED:
-                return _answer(request, 200, {"Successful": [], "Failed": [{"Id": "0", "Code": "InternalError"}]}), None
+                return _answer(request, 200, _REFUSAL), None
         answer, error = send(endpoint, request, operation, context)
         match fault:
             case Fault.KILLED_AFTER:

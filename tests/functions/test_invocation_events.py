@@ -41,7 +41,7 @@ def send(deployment: Deployment, path: str, **changes: Any) -> Any:
 
 def test_every_function_has_a_sample_and_every_sample_a_function() -> None:
     assert {path.parent.name for path in INVOCATIONS} == set(FUNCTIONS)
-    assert len(FUNCTIONS) == 19
+    assert len(FUNCTIONS) == 22
 
 
 @pytest.mark.parametrize("path", INVOCATIONS, ids=lambda path: f"{path.parent.name}/{path.stem}")
@@ -129,7 +129,17 @@ def test_the_post_with_a_key_may_be_sent_again(deployment: Deployment) -> None:
 
 def test_the_schedules_events_sweep_and_detect(stack: Deployment) -> None:
     assert send(stack, "sweep_landing/schedule.json")["undelivered"] == 0
-    assert send(stack, "detect_insights/schedule.json")["insights"] == 0
+    planned = send(stack, "detect_insights/schedule.json")
+    assert planned["full"]
+    assert planned["CountsOrdered"] >= 5
+
+
+def test_the_hour_is_counted_and_the_account_looked_at(stack: Deployment) -> None:
+    for name in ("count_calls/sqs_region.json", "evaluate_account/sqs_account.json"):
+        assert send(stack, name) == {"batchItemFailures": []}
+
+    assert "state/insights/tallies/1700000000000011/2026-03-02/cn-hangzhou.parquet" in stack.keys("state/insights/")
+    assert "state/insights/told/1700000000000011/2026-03-02.json" in stack.keys("state/insights/")
 
 
 def test_retention_is_set_and_enforced(stack: Deployment) -> None:

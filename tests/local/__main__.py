@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -104,7 +105,7 @@ def invoke_function(home: Home, logical_id: str, event_file: Path) -> int:
 
 def demo(home: Home) -> int:
     """Show the main job on real input: in a home of its own, emptied first, unless one is named."""
-    from tests.local.demo import run
+    from tests.local.demo import PARAMETERS, run
 
     if not os.environ.get("TRAILKEEP_HOME"):
         home = Home(home.path / "demo")
@@ -112,7 +113,8 @@ def demo(home: Home) -> int:
             clear_leftovers(home)
             shutil.rmtree(home.path, ignore_errors=True)
     # A stack of `make up` may be running beside it.
-    with running_stack(home, port(default=0), say=lambda line: print(line, flush=True)) as stack:
+    say = partial(print, flush=True)
+    with running_stack(home, port(default=0), say=say, parameters=PARAMETERS) as stack:
         return run(stack)
 
 

@@ -5,7 +5,7 @@ would misread is rewritten, to the same meaning:
 
 - a parameter of type Number reaches a resource as text (with `MaximumConcurrency` no message is ever delivered);
 - operations on batches of messages are looked for in policies by names of their own, which AWS does not have (the sweep
-  would not be allowed to announce);
+  would not be allowed to announce, and nobody would be told of Insights);
 - gateway responses in an API's definition are not read, only those that are resources (errors that the API itself
   answers would lack our shape).
 
@@ -24,7 +24,11 @@ from tests.local.clients import session
 # It warns of features that only AWS can switch.
 logging.getLogger("samtranslator").setLevel(logging.ERROR)
 
-BATCHES = {"sqs:SendMessage": "sqs:SendMessageBatch", "sqs:DeleteMessage": "sqs:DeleteMessageBatch"}
+BATCHES = {
+    "sqs:SendMessage": "sqs:SendMessageBatch",
+    "sqs:DeleteMessage": "sqs:DeleteMessageBatch",
+    "sns:Publish": "sns:PublishBatch",
+}
 GATEWAY_RESPONSES = "x-amazon-apigateway-gateway-responses"
 
 

@@ -26,6 +26,7 @@ PARAMETERS = {
     "SweepSchedule": "rate(1 minute)",
     "SweepMinimumAgeSeconds": "1",
     "DetectSchedule": "rate(1 minute)",
+    "InsightPatienceSeconds": "75",
     # Each delivery takes a processor.
     "DeliveryConcurrency": str(max(2, min(os.cpu_count() or 2, 10))),
 }

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from tests.template.intrinsics import text, texts
+from trailkeep.insights.scene import HISTORY_DAYS
+from trailkeep.insights.telling.evaluation import LOOKED_BACK
 from trailkeep.jobs.lifecycle import LONGEST
 from trailkeep.jobs.upkeep import KEPT
 
@@ -80,7 +82,20 @@ def test_nothing_but_copies_and_what_is_soon_of_no_use_expires_in_the_lake(of_ty
         "exports/jobs/": 40,
         "state/budgets/": 2,
         "state/idempotency/": 30,
+        "state/insights/tallies/": 400,
+        "state/insights/counted/": 400,
+        "state/insights/baselines/": 60,
+        "state/insights/told/": 60,
     }
+
+
+def test_what_detection_needs_of_a_date_stays_as_long_as_it_looks_at_it(of_type: OfType) -> None:
+    rules = of_type("AWS::S3::Bucket")["LakeBucket"]["LifecycleConfiguration"]["Rules"]
+    kept = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule}
+    assert kept["state/insights/told/"] > LOOKED_BACK + 2
+    assert kept["state/insights/baselines/"] > 2
+    assert kept["state/insights/tallies/"] > LOOKED_BACK + HISTORY_DAYS + 2
+    assert not any("state/insights/settings/".startswith(prefix) for prefix in kept)
 
 
 def test_a_result_stays_as_long_as_its_job(of_type: OfType, template: dict[str, Any]) -> None:

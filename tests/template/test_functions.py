@@ -2,10 +2,11 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
 from tests.template.conftest import ROOT
 from tests.template.intrinsics import text
+from trailkeep.insights.insight import START, WITHDRAWN
+from trailkeep.insights.telling.publication import LEASE
+from trailkeep.insights.telling.settling import MOST_TIMES
 from trailkeep.jobs.runner import STEP
 from trailkeep.jobs.upkeep import KEPT
 from trailkeep.lake.plans import ADOPTED, ALIVE, LONGEST
@@ -83,16 +84,13 @@ def test_alarms_tell_the_topic_and_stay_calm_without_data(of_type: OfType) -> No
         assert alarm["AlarmDescription"].endswith("."), name
 
 
-@pytest.mark.parametrize(
-    "queue", ["DeadLetterQueue", "FailedRunsQueue", "DeliveryQueue", "CompactionQueue", "CompactionDeadLetterQueue"]
-)
-def test_a_queue_that_fills_is_noticed(of_type: OfType, queue: str) -> None:
-    watched = [
+def test_a_queue_that_fills_is_noticed(of_type: OfType) -> None:
+    watched = {
         text(dimension["Value"])
         for alarm in of_type("AWS::CloudWatch::Alarm").values()
         for dimension in alarm["Dimensions"]
-    ]
-    assert f"${{{queue}.QueueName}}" in watched
+    }
+    assert {f"${{{queue}.QueueName}}" for queue in of_type("AWS::SQS::Queue")} <= watched
 
 
 def test_a_scheduled_run_that_fails_leaves_a_message(of_type: OfType) -> None:
@@ -138,18 +136,50 @@ def test_jobs_that_failed_by_our_fault_are_noticed(of_type: OfType) -> None:
 
 def test_deliveries_report_each_message_that_failed(of_type: OfType) -> None:
     sources = of_type("AWS::Lambda::EventSourceMapping")
-    concurrency = {"DeliverEventsSource": "DeliveryConcurrency", "CompactPartitionSource": "CompactionConcurrency"}
+    concurrency = {
+        "DeliverEventsSource": "DeliveryConcurrency",
+        "CompactPartitionSource": "CompactionConcurrency",
+        "CountCallsSource": "InsightConcurrency",
+        "EvaluateAccountSource": "InsightConcurrency",
+    }
     assert sources.keys() == concurrency.keys()
     for name, source in sources.items():
         assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
         assert source["ScalingConfig"] == {"MaximumConcurrency": {"Ref": concurrency[name]}}
 
 
-def test_a_message_stays_hidden_while_its_delivery_may_run(of_type: OfType, functions: dict[str, Any]) -> None:
-    queue = of_type("AWS::SQS::Queue")["DeliveryQueue"]
-    assert queue["VisibilityTimeout"] >= 6 * functions["DeliverEventsFunction"]["Timeout"]
-    assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": ["DeadLetterQueue", "Arn"]}
-    assert queue["RedrivePolicy"]["maxReceiveCount"] == 4
+def test_a_message_stays_hidden_while_it_may_be_worked_on(of_type: OfType, functions: dict[str, Any]) -> None:
+    queues = of_type("AWS::SQS::Queue")
+    for name, source in of_type("AWS::Lambda::EventSourceMapping").items():
+        queue = queues[text(source["EventSourceArn"]).removeprefix("${").removesuffix(".Arn}")]
+        timeout = functions[source["FunctionName"]["Ref"]]["Timeout"]
+        assert queue["VisibilityTimeout"] >= 6 * timeout, name
+        assert text(queue["RedrivePolicy"]["deadLetterTargetArn"]).endswith("DeadLetterQueue.Arn}"), name
+        assert queue["RedrivePolicy"]["maxReceiveCount"] == 4, name
+
+
+def test_a_run_that_tells_insights_ends_before_its_claim(functions: dict[str, Any]) -> None:
+    assert timedelta(seconds=functions["EvaluateAccountFunction"]["Timeout"]) + timedelta(minutes=1) <= LEASE
+
+
+def test_a_look_is_not_put_off_so_often_that_lambda_takes_it_for_a_loop_gone_wild() -> None:
+    assert MOST_TIMES < 15
+
+
+def test_insights_are_told_by_a_topic_that_is_encrypted_and_takes_nothing_bare(of_type: OfType) -> None:
+    (topic,) = of_type("AWS::SNS::Topic").values()
+    assert topic["KmsMasterKeyId"] == "alias/aws/sns"
+    (policy,) = of_type("AWS::SNS::TopicPolicy").values()
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Principal"]) == ("Deny", "*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_mails_are_sent_only_where_somebody_is_named(deployed: dict[str, Any]) -> None:
+    subscription = deployed["Resources"]["InsightsByEmail"]
+    assert subscription["Condition"] == "IsInsightEmailGiven"
+    assert subscription["Properties"]["FilterPolicy"] == {"state": [START, WITHDRAWN]}
+    assert subscription["Properties"]["FilterPolicyScope"] == "MessageAttributes"
 
 
 def test_what_a_client_waits_for_ends_before_api_gateway_gives_up(functions: dict[str, Any]) -> None:

@@ -156,3 +156,18 @@ def test_a_queue_that_fails_is_an_error_of_ours(monkeypatch: pytest.MonkeyPatch,
 
     with pytest.raises(StorageUnavailable):
         announce("queue", "landing", ["key"])
+
+
+@pytest.mark.parametrize(("seconds", "asked"), [(0, None), (360, 360)])
+def test_a_message_may_be_kept_back(monkeypatch: pytest.MonkeyPatch, seconds: int, asked: int | None) -> None:
+    sent: list[dict[str, Any]] = []
+
+    class Delaying:
+        def send_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
+            sent.extend(Entries)
+            return {"Successful": [{"Id": entry["Id"]} for entry in Entries]}
+
+    queue_of(monkeypatch, Delaying())
+
+    assert list(announcements.send("queue", ["a", "b"], delay_seconds=seconds)) == [True, True]
+    assert [entry.get("DelaySeconds") for entry in sent] == [asked, asked]

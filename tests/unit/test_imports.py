@@ -23,6 +23,7 @@ MODULES = {
 WITHOUT_ARROW = (
     "authorize_request",
     "describe_api",
+    "detect_insights",
     "ingest_events",
     "issue_token",
     "manage_jobs",
@@ -38,6 +39,8 @@ SPEAKS_TO_AWS = {
     "trailkeep.announcements",
     "trailkeep.jobs.starting",
     "trailkeep.athena.engine",
+    "trailkeep.insights.telling.event_bus",
+    "trailkeep.insights.telling.topic",
 }
 CAPABILITIES = ("delivery", "sweep", "ingest", "lookup", "insights", "health", "retention", "compaction")
 
@@ -161,6 +164,8 @@ def test_each_of_them_speaks_to_one_service() -> None:
         ("trailkeep.announcements", "'sqs'"),
         ("trailkeep.jobs.starting", "'lambda'"),
         ("trailkeep.athena.engine", "'athena'"),
+        ("trailkeep.insights.telling.event_bus", "'events'"),
+        ("trailkeep.insights.telling.topic", "'sns'"),
     }
 
 
@@ -200,6 +205,8 @@ def started() -> dict[str, str | None]:
         "HOME_ACCOUNT": "111122223333",
         "DELIVERY_QUEUE_URL": "https://queue.example",
         "COMPACTION_QUEUE_URL": "https://compaction.example",
+        "COUNTING_QUEUE_URL": "https://counting.example",
+        "EVALUATION_QUEUE_URL": "https://evaluation.example",
         "TOKEN_PEPPER_SECRET": "pepper",
         "POWERTOOLS_SERVICE_NAME": "trailkeep",
         "POWERTOOLS_METRICS_NAMESPACE": "Trailkeep",

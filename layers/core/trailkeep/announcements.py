@@ -36,14 +36,15 @@ def announce(queue_url: str, bucket: str, keys: Iterable[str]) -> int:
     return sum(send(queue_url, [_notification(bucket, key) for key in keys]))
 
 
-def send(queue_url: str, bodies: Sequence[str]) -> Iterator[bool]:
-    """Send messages, ten at a time; says of each whether the queue took it.
+def send(queue_url: str, bodies: Sequence[str], *, delay_seconds: int = 0) -> Iterator[bool]:
+    """Send messages, ten at a time; says of each whether the queue took it. It gives them out after the delay.
 
     Raises :class:`StorageUnavailable` where the queue does not answer: what was said before holds.
     """
     for start in range(0, len(bodies), BATCH):
         batch = bodies[start : start + BATCH]
-        entries = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(batch)]
+        delay = {"DelaySeconds": delay_seconds} if delay_seconds else {}
+        entries = [{"Id": str(number), "MessageBody": body, **delay} for number, body in enumerate(batch)]
         try:
             answer = _queue().send_message_batch(QueueUrl=queue_url, Entries=entries)
         except (ClientError, BotoCoreError) as error:

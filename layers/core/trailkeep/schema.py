@@ -38,7 +38,7 @@ _COLUMNS: tuple[tuple[str, pa.DataType, str], ...] = (
     ("shared_event_id", pa.string(), "sharedEventId: joins an Insight's start and end, or one event in two accounts"),
     ("insight_type", pa.string(), "insightDetails.insightType"),
     ("insight_object", pa.string(), "insightDetails.insightObject: the address, key, service… that is unusual"),
-    ("insight_state", pa.string(), "insightDetails.state: Start or End"),
+    ("insight_state", pa.string(), "insightDetails.state: Start, End or Withdrawn"),
     ("mask_version", pa.int32(), "the mask rules applied to the event"),
     ("event", pa.string(), "the original event, masked, otherwise as it came"),
 )
