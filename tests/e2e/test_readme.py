@@ -106,6 +106,7 @@ def test_the_first_token_is_issued_as_printed(stack: LocalStack, environment: di
     assert re.search(r'"token": ?"tk_\w+"', done.stdout)
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(420)
 def test_the_demo_works_as_printed(tmp_path: Path) -> None:
     (demo,) = [step for step in steps("See it work") if step.command == "make demo"]

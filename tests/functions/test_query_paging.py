@@ -68,6 +68,7 @@ def busy(deployment: Deployment) -> Deployment:
 WINDOW = {"startTime": "2026-03-01T00:00:00Z", "endTime": "2026-03-12T00:00:00Z"}
 
 
+@pytest.mark.thorough
 def test_ten_thousand_events_are_each_answered_once_while_a_thousand_more_land(busy: Deployment) -> None:
     """37 at a time, of 8 regions and 300 objects; late events land before, among and behind those already answered."""
     whole = [event_id for page in busy.pages({**WINDOW, "maxResults": "1000"}) for event_id in page.event_ids]

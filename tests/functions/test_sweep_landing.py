@@ -79,6 +79,7 @@ class Queue:
         return {"Successful": [{"Id": entry["Id"]} for entry in request["Entries"]]}
 
 
+@pytest.mark.thorough
 def test_a_thousand_objects_that_nobody_announced_are_delivered_once_by_sweeps_alone(
     deployment: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
